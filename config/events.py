@@ -1,0 +1,10 @@
+"""Which upper room acts on which event. A lower room never calls up: it writes an event, and this table says what follows."""
+
+ROUTES: dict[str, tuple[str, ...]] = {
+    "stack.ready": ("annotation.case_open",),
+    "case.opened": ("ml_backend.predict",),
+    "annotation.submitted": (),
+    "version.frozen": (),
+    "subject.withdrawn": (),
+}
+"""Event kind → job kinds. Each job gets the event's payload; its dedupe key is the event's id and the job kind."""

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class MlBackendConfig(AppConfig):
+    name = "ml_backend"
