@@ -1,0 +1,30 @@
+"""Bytes and DICOM identity."""
+
+from storage.models.blob import Blob
+from storage.models.deidentification_profile import DeidentificationProfile
+from storage.models.identity_vault import IdentityVault
+from storage.models.import_batch import ImportBatch, ImportFinding
+from storage.models.instance import Instance
+from storage.models.intake_tally import IntakeTally
+from storage.models.quarantine_item import QuarantineItem
+from storage.models.series import Series
+from storage.models.source import Source
+from storage.models.stack import Stack
+from storage.models.study import Study
+from storage.models.subject import Subject
+
+__all__ = [
+    "Blob",
+    "DeidentificationProfile",
+    "IdentityVault",
+    "ImportBatch",
+    "ImportFinding",
+    "Instance",
+    "IntakeTally",
+    "QuarantineItem",
+    "Series",
+    "Source",
+    "Stack",
+    "Study",
+    "Subject",
+]
