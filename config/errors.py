@@ -19,7 +19,7 @@ class ColumnaError(Exception):
     """A rule of Columna was broken. Subclasses name the rule by ``code`` and carry the HTTP status."""
 
     code = "error"
-    status_code = status.HTTP_400_BAD_REQUEST
+    status_code: int = status.HTTP_400_BAD_REQUEST
 
     def __init__(self, message: str, *, code: str | None = None, state: dict[str, Any] | None = None) -> None:
         super().__init__(message)

@@ -1,0 +1,57 @@
+"""PostgreSQL in a folder of its own, without durability: for tests."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.servers.process import Server, as_user, free_port, launch, own, program
+
+USER = "columna"
+DATABASE = "columna"
+
+
+def start(folder: Path) -> Server:
+    """Return a running server; ``server.url`` is what COLUMNA_DATABASE_URL takes."""
+    places = [str(place) for place in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    initdb, postgres = (program(name, "postgresql", *places) for name in ("initdb", "postgres"))
+    own(folder, "postgres")
+    data = folder / "data"
+    become = as_user("postgres")
+    if not data.exists():
+        locale = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+        subprocess.run([*become, initdb, "-D", str(data), "-U", USER, *locale], check=True, capture_output=True, cwd="/")
+    port = free_port()
+    fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=127.0.0.1", "max_connections=200"]
+    options = [part for setting in fast for part in ("-c", setting)]
+    command = [*become, postgres, "-D", str(data), "-p", str(port), "-k", str(folder), *options]
+    server = launch("postgresql", command, port=port, folder=folder, ready=lambda: _answers(port), stop_signal=signal.SIGINT)
+    server.url = f"postgresql://{USER}@127.0.0.1:{port}/{DATABASE}"
+    server.settings = {"COLUMNA_DATABASE_URL": server.url}
+    _create_database(port)
+    return server
+
+
+def _answers(port: int) -> bool:
+    import psycopg2
+
+    try:
+        psycopg2.connect(host="127.0.0.1", port=port, user=USER, dbname="postgres").close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def _create_database(port: int, name: str = DATABASE) -> None:
+    import psycopg2
+    from psycopg2 import errors
+
+    connection = psycopg2.connect(host="127.0.0.1", port=port, user=USER, dbname="postgres")
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(f'CREATE DATABASE "{name}"')
+    except errors.DuplicateDatabase:
+        pass
+    finally:
+        connection.close()
