@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { ACTION_IDS, ACTIONS, actionFor, clashOf, keysOf } from './map'
+
+describe('the key map', () => {
+  it('has no clash as delivered', () => {
+    const clashes = ACTION_IDS.flatMap((id) => keysOf(id).map((chord) => [id, chord, clashOf(id, chord)] as const)).filter(([, , other]) => other !== null)
+    expect(clashes).toEqual([])
+  })
+
+  it('gives every action a label', () => {
+    expect(ACTION_IDS.filter((id) => ACTIONS[id].label === '')).toEqual([])
+  })
+
+  it('asks the narrowest scope first', () => {
+    expect(actionFor('Enter', ['worklist', 'list', 'everywhere'])).toBe('worklist.start')
+    expect(actionFor('Enter', ['read', 'everywhere'])).toBe('read.accept')
+  })
+
+  it('hears a remapped key and no longer the old one', () => {
+    const remap = { 'read.tool.brush': ['Z'] }
+    expect(actionFor('Z', ['read'], remap)).toBe('read.tool.brush')
+    expect(actionFor('B', ['read'], remap)).toBeNull()
+  })
+
+  it('names the action that already has a key where both would be heard', () => {
+    expect(clashOf('read.tool.brush', 'E')).toBe('read.tool.erase')
+    expect(clashOf('read.tool.brush', '?')).toBe('help')
+    expect(clashOf('worklist.open', 'J')).toBe('list.next')
+    expect(clashOf('read.tool.brush', 'J')).toBeNull()
+  })
+})

@@ -1,0 +1,126 @@
+/** The one key map. An action has one meaning everywhere; a scope says on which page it is heard. */
+
+export const SCOPES = ['everywhere', 'list', 'worklist', 'read', 'review', 'learning', 'datasets', 'intake', 'projects'] as const
+export type Scope = (typeof SCOPES)[number]
+
+export interface KeyAction {
+  readonly scope: Scope
+  readonly label: string
+  readonly keys: readonly string[]
+}
+
+const action = (scope: Scope, label: string, ...keys: string[]): KeyAction => ({ scope, label, keys })
+
+export const ACTIONS = {
+  'go.anywhere': action('everywhere', 'Go anywhere', 'Ctrl+K'),
+  help: action('everywhere', 'Show every key', '?'),
+  cancel: action('everywhere', 'Cancel, close', 'Escape'),
+  'go.worklist': action('everywhere', 'Go to the worklist', 'Alt+1'),
+  'go.learning': action('everywhere', 'Go to learning', 'Alt+2'),
+  'go.datasets': action('everywhere', 'Go to datasets', 'Alt+3'),
+  'go.intake': action('everywhere', 'Go to intake', 'Alt+4'),
+  'go.projects': action('everywhere', 'Go to projects', 'Alt+5'),
+
+  'list.next': action('list', 'Next row', 'J', 'ArrowDown'),
+  'list.previous': action('list', 'Previous row', 'K', 'ArrowUp'),
+  'list.first': action('list', 'First row', 'Home'),
+  'list.last': action('list', 'Last row', 'End'),
+  'list.filter': action('list', 'Filter', '/'),
+
+  'worklist.start': action('worklist', 'Start next case', 'Enter'),
+  'worklist.open': action('worklist', 'Open the selected case', 'O'),
+
+  'read.peek': action('read', 'Mask on and off; hold to peek', 'Space'),
+  'read.brush.smaller': action('read', 'Brush smaller', '['),
+  'read.brush.larger': action('read', 'Brush larger', ']'),
+  'read.brush.muchSmaller': action('read', 'Brush much smaller', 'Shift+['),
+  'read.brush.muchLarger': action('read', 'Brush much larger', 'Shift+]'),
+  'read.tool.brush': action('read', 'Brush', 'B'),
+  'read.tool.erase': action('read', 'Eraser', 'E'),
+  'read.tool.click': action('read', 'Ask the model by a click', 'A'),
+  'read.tool.sign': action('read', 'Swap the sign of the next click', 'X'),
+  'read.tool.lasso': action('read', 'Lasso', 'L'),
+  'read.tool.contour': action('read', 'Edit the contour', 'C'),
+  'read.tool.fill': action('read', 'Fill between slices', 'F'),
+  'read.tool.island': action('read', 'Keep the largest island', 'K'),
+  'read.structure.previous': action('read', 'Previous structure, towards the head', 'Q'),
+  'read.structure.next': action('read', 'Next structure, towards the feet', 'W'),
+  'read.doubtful.next': action('read', 'Next doubtful place', 'N'),
+  'read.doubtful.previous': action('read', 'Previous doubtful place', 'Shift+N'),
+  'read.accept': action('read', 'Accept the structure and go on', 'Enter'),
+  'read.reject': action('read', 'Reject the proposal of the structure', 'Backspace'),
+  'read.slice.previous': action('read', 'Previous slice or grid cell', 'ArrowUp'),
+  'read.slice.next': action('read', 'Next slice or grid cell', 'ArrowDown'),
+  'read.cell.left': action('read', 'Cell to the left', 'ArrowLeft'),
+  'read.cell.right': action('read', 'Cell to the right', 'ArrowRight'),
+  'read.slice.first': action('read', 'First slice', 'Home'),
+  'read.slice.last': action('read', 'Last slice', 'End'),
+  'read.viewport.next': action('read', 'Next viewport', 'T'),
+  'read.viewport.previous': action('read', 'Previous viewport', 'Shift+T'),
+  'read.viewport.maximise': action('read', 'Maximise the viewport', 'M'),
+  'read.hanging.next': action('read', 'Next hanging', 'H'),
+  'read.crosshair': action('read', 'Crosshair', 'G'),
+  'read.opacity.less': action('read', 'Mask fainter', 'O'),
+  'read.opacity.more': action('read', 'Mask stronger', 'P'),
+  'read.difference': action('read', 'Difference to the proposal', 'D'),
+  'read.view.reset': action('read', 'Reset the view', 'R'),
+  'read.window.next': action('read', 'Next window preset', 'V'),
+  'read.window.previous': action('read', 'Previous window preset', 'Shift+V'),
+  'read.level.up': action('read', 'Shift the level chain towards the head', '-'),
+  'read.level.down': action('read', 'Shift the level chain towards the feet', '+'),
+  'read.undo': action('read', 'Undo', 'Ctrl+Z'),
+  'read.redo': action('read', 'Redo', 'Ctrl+Shift+Z', 'Ctrl+Y'),
+  'read.save': action('read', 'Save now', 'Ctrl+S'),
+  'read.submit': action('read', 'Submit and open the next case', 'Ctrl+Enter'),
+
+  'review.takeA': action('review', 'Take A', '1'),
+  'review.takeB': action('review', 'Take B', '2'),
+  'review.edit': action('review', 'Edit', '3'),
+  'review.next': action('review', 'Next disagreement', 'N'),
+  'review.difference': action('review', 'Difference', 'D'),
+  'review.return': action('review', 'Return to a reader with a note', 'Backspace'),
+
+  'learning.train': action('learning', 'Retrain now', 'T'),
+  'learning.promote': action('learning', 'Promote the selected model', 'P'),
+
+  'datasets.freeze': action('datasets', 'Freeze a version', 'Ctrl+Enter'),
+  'datasets.gate': action('datasets', 'Next open gate', 'G'),
+  'datasets.copy': action('datasets', 'Copy the pull command', 'C'),
+
+  'intake.import': action('intake', 'Import', 'I'),
+  'intake.pause': action('intake', 'Pause the live list', 'Space'),
+} as const satisfies Record<string, KeyAction>
+
+export type ActionId = keyof typeof ACTIONS
+export const ACTION_IDS = Object.keys(ACTIONS) as ActionId[]
+
+/** Chords chosen by the person, by action; an empty list switches the key off (WCAG 2.1.4). */
+export type Remap = Readonly<Partial<Record<ActionId, readonly string[]>>>
+
+export function keysOf(id: ActionId, remap: Remap = {}): readonly string[] {
+  return remap[id] ?? ACTIONS[id].keys
+}
+
+/** The action heard for a chord where `scopes` listen, the narrowest scope first; null when none is. */
+export function actionFor(chord: string, scopes: readonly Scope[], remap: Remap = {}): ActionId | null {
+  for (const scope of scopes) {
+    const found = ACTION_IDS.find((id) => ACTIONS[id].scope === scope && keysOf(id, remap).includes(chord))
+    if (found) return found
+  }
+  return null
+}
+
+/** Pages that hear list keys as well as their own. */
+const WITH_LIST: readonly Scope[] = ['worklist', 'learning', 'datasets', 'intake', 'projects']
+
+/** Return the action that already has `chord` where `id` would be heard, or null. A clash is refused, never resolved silently. */
+export function clashOf(id: ActionId, chord: string, remap: Remap = {}): ActionId | null {
+  const scope = ACTIONS[id].scope
+  const heardTogether = (other: Scope) =>
+    other === scope ||
+    other === 'everywhere' ||
+    scope === 'everywhere' ||
+    (other === 'list' && WITH_LIST.includes(scope)) ||
+    (scope === 'list' && WITH_LIST.includes(other))
+  return ACTION_IDS.find((other) => other !== id && heardTogether(ACTIONS[other].scope) && keysOf(other, remap).includes(chord)) ?? null
+}
