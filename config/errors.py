@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
 
 
 class ColumnaError(Exception):
@@ -75,6 +74,8 @@ def body(code: str, message: str, state: dict[str, Any] | None = None) -> dict[s
 
 def to_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error leaves with the same body shape."""
+    from rest_framework.views import exception_handler  # late: it loads the authenticators, and models load this file
+
     if isinstance(error, ColumnaError):
         return Response(body(error.code, error.message, error.state), status=error.status_code)
     if isinstance(error, ValidationError):

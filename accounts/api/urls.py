@@ -1,3 +1,15 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.api.audit import AuditEventViewSet
+from accounts.api.me import MeView
+from accounts.api.project import MemberViewSet, ProjectViewSet
+from accounts.api.token import TokenViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("tokens", TokenViewSet, basename="token")
+router.register("projects", ProjectViewSet, basename="project")
+router.register(r"projects/(?P<slug>[-\w]+)/members", MemberViewSet, basename="member")
+router.register("audit", AuditEventViewSet, basename="audit")
+
+urlpatterns: list[URLPattern | URLResolver] = [path("me", MeView.as_view(), name="me"), *router.urls]

@@ -1,0 +1,48 @@
+"""Who is signed in, and what they may do where."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.abilities import ABILITIES
+from accounts.models import Project, Role, User
+
+
+class MyProjectSerializer(serializers.Serializer[Project]):
+    id = serializers.UUIDField()
+    slug = serializers.SlugField()
+    name = serializers.CharField()
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices), help_text="The person's roles here.")
+    abilities = serializers.ListField(child=serializers.CharField(), help_text="What those roles allow, e.g. `case.label`.")
+
+
+class MeSerializer(serializers.Serializer[User]):
+    id = serializers.UUIDField()
+    username = serializers.CharField()
+    display_name = serializers.CharField(help_text="What pages call the person; the username when no other name was given.")
+    projects = MyProjectSerializer(many=True)
+
+
+def _projects(user: User) -> list[dict[str, object]]:
+    roles: dict[object, set[str]] = {}
+    for project, role in user.memberships.values_list("project", "role"):
+        roles.setdefault(project, set()).add(role)
+    found = []
+    for project in Project.objects.visible_to(user):
+        held = roles.get(project.pk, set())
+        abilities = sorted(name for name, allowed in ABILITIES.items() if user.is_superuser or held & allowed)
+        found.append({"id": project.pk, "slug": project.slug, "name": project.name, "roles": sorted(held), "abilities": abilities})
+    return found
+
+
+class MeView(APIView):
+    @extend_schema(operation_id="me", responses=MeSerializer, tags=["accounts"])
+    def get(self, request: Request) -> Response:
+        """Return who is signed in, with their projects, roles and abilities."""
+        user = request.user
+        body = {"id": user.pk, "username": user.username, "display_name": user.display_name or user.username, "projects": _projects(user)}
+        return Response(MeSerializer(body).data)

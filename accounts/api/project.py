@@ -1,0 +1,86 @@
+"""Projects and their members."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.abilities import require
+from accounts.models import Membership, Project, Role, User
+from accounts.services.membership import membership_add, membership_remove
+from config.errors import Invalid
+
+
+class ProjectSerializer(serializers.ModelSerializer[Project]):
+    organisation = serializers.CharField(source="organisation.name", read_only=True)
+
+    class Meta:
+        model = Project
+        fields = ["id", "slug", "name", "description", "organisation", "created_at"]
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    user = serializers.UUIDField(source="user_id", read_only=True)
+    username = serializers.CharField(source="user.username", read_only=True)
+    display_name = serializers.CharField(source="user.__str__", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ["id", "user", "username", "display_name", "role", "created_at"]
+
+
+class MemberCreateSerializer(serializers.Serializer[Membership]):
+    username = serializers.CharField(max_length=150)
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+@extend_schema(tags=["accounts"])
+@extend_schema_view(
+    list=extend_schema(description="The projects you have a role in."),
+    retrieve=extend_schema(description="One of your projects."),
+)
+class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Project]):
+    serializer_class = ProjectSerializer
+    queryset = Project.objects.none()
+    lookup_field = "slug"
+
+    def get_queryset(self) -> QuerySet[Project]:
+        return Project.objects.visible_to(self.request.user).select_related("organisation")
+
+
+@extend_schema(tags=["accounts"])
+class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
+    """Members of one project, for those who manage it."""
+
+    serializer_class = MemberSerializer
+    queryset = Membership.objects.none()
+
+    def _project(self) -> Project:
+        project = get_object_or_404(Project.objects.visible_to(self.request.user), slug=self.kwargs["slug"])
+        require(self.request.user, "project.manage", project)
+        return project
+
+    def get_queryset(self) -> QuerySet[Membership]:
+        return self._project().memberships.select_related("user").order_by("user__username", "role")
+
+    @extend_schema(request=MemberCreateSerializer, responses={201: MemberSerializer})
+    def create(self, request: Request, slug: str) -> Response:
+        """Give a person a role in the project."""
+        project = self._project()
+        form = MemberCreateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = User.objects.filter(username=form.validated_data["username"], is_active=True).first()
+        if user is None:
+            raise Invalid("Nobody has this username. Ask an operator to make the account.", code="unknown_user")
+        membership = membership_add(project=project, user=user, role=form.validated_data["role"], actor=request.user)
+        return Response(MemberSerializer(membership).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, slug: str, pk: str) -> Response:
+        """Take a role away. The last data manager cannot be taken away."""
+        membership_remove(membership=self.get_object(), actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
