@@ -1,11 +1,12 @@
+import { sha256 } from './digest'
 import { add, cross, dot, normalize, scale, subtract, type Vec3 } from './vector'
 
 export type Plane = 'sagittal' | 'axial' | 'coronal' | 'oblique'
 
 export interface GeometryJson {
   origin: readonly number[]
-  row_direction: readonly number[]
-  column_direction: readonly number[]
+  rowDirection: readonly number[]
+  columnDirection: readonly number[]
   spacing: readonly number[]
   shape: readonly number[]
 }
@@ -35,8 +36,8 @@ export class Geometry {
   static fromJson(json: GeometryJson): Geometry {
     return new Geometry(
       triple(json.origin),
-      triple(json.row_direction),
-      triple(json.column_direction),
+      triple(json.rowDirection),
+      triple(json.columnDirection),
       triple(json.spacing),
       triple(json.shape),
     )
@@ -45,8 +46,8 @@ export class Geometry {
   toJson(): GeometryJson {
     return {
       origin: [...this.origin],
-      row_direction: [...this.rowDirection],
-      column_direction: [...this.columnDirection],
+      rowDirection: [...this.rowDirection],
+      columnDirection: [...this.columnDirection],
       spacing: [...this.spacing],
       shape: [...this.shape],
     }
@@ -91,11 +92,41 @@ export class Geometry {
     return index.every((value, axis) => value > -0.5 && value < this.shape[axis as 0 | 1 | 2] - 0.5)
   }
 
-  /** The plane of the slices: the patient axis within 45 degrees of the normal; "oblique" where none is clearly nearest. */
+  /** The plane of the slices: the patient axis nearest to the normal, "oblique" where that is more than 41 degrees off. */
   get plane(): Plane {
-    const parts = this.normal.map(Math.abs)
-    const most = Math.max(...parts)
-    if (most < Math.SQRT1_2) return 'oblique'
-    return (['sagittal', 'coronal', 'axial'] as const)[parts.indexOf(most)] ?? 'oblique'
+    return planeOf(this.normal)
   }
+
+  /** Rows of the 4 × 4 matrix that takes (column, row, slice, 1) to mm RAS, as NIfTI-1 asks. */
+  get niftiAffine(): number[][] {
+    return this.affine.map((row, axis) => {
+      const sign = axis < 2 ? -1 : 1
+      return [sign * row[2]!, sign * row[1]!, sign * row[0]!, sign * row[3]!]
+    })
+  }
+
+  /** SHA-256 hex over the numbers rounded to 1 µm (origin, spacing) and 1e-6 (directions): equal grids have equal digests. */
+  async digest(): Promise<string> {
+    const parts = [
+      'columna-geometry-1',
+      ...this.shape.map(String),
+      ...[...this.origin, ...this.spacing].map((value) => rounded(value, 1e3)),
+      ...[...this.rowDirection, ...this.columnDirection].map((value) => rounded(value, 1e6)),
+    ]
+    return sha256(new TextEncoder().encode(parts.join(',')))
+  }
+}
+
+const OBLIQUE_BELOW = 0.75
+
+export const planeOf = (normal: Vec3): Plane => {
+  const parts = normal.map(Math.abs)
+  const most = Math.max(...parts)
+  return most < OBLIQUE_BELOW ? 'oblique' : (['sagittal', 'coronal', 'axial'] as const)[parts.indexOf(most) as 0 | 1 | 2]
+}
+
+/** Half away from zero, never a minus before zero: the same digits as the Python twin. */
+const rounded = (value: number, factor: number): string => {
+  const whole = Math.floor(Math.abs(value * factor) + 0.5)
+  return value < 0 && whole ? `-${whole}` : `${whole}`
 }

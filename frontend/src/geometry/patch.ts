@@ -44,31 +44,53 @@ export const encodeRuns = (runs: readonly Run[]): Uint8Array<ArrayBuffer> => {
   return Uint8Array.from(bytes)
 }
 
-/** Runs of an encoded body; throws RangeError on a cut-short body, an empty run, or one past `size` voxels. */
-export const decodeRuns = (bytes: Uint8Array, size: number): Run[] => {
-  const runs: Run[] = []
-  let at = 0
-  const next = (): number => {
-    let value = 0
-    let factor = 1
-    for (;;) {
-      const byte = bytes[at]
-      if (byte === undefined) throw new RangeError('The patch body is cut short.')
-      at += 1
-      value += (byte & 127) * factor
-      if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('A number in the patch body is too long.')
-      if (byte < 128) return value
-      factor *= 128
-    }
+/** The bytes are not a patch of a slice of this size; `reason` is the same word in Python and here. */
+export class BadPatch extends Error {
+  constructor(
+    readonly reason: 'truncated' | 'overlong' | 'incomplete' | 'empty_run' | 'value_range' | 'out_of_bounds',
+    message: string,
+  ) {
+    super(message)
   }
+}
+
+const varints = (bytes: Uint8Array): number[] => {
+  const numbers: number[] = []
+  let value = 0
+  let factor = 1
+  let count = 0
+  for (const byte of bytes) {
+    count += 1
+    value += (byte & 127) * factor
+    if (count > 5 || value > 0xffffffff || (byte === 0 && count > 1))
+      throw new BadPatch('overlong', 'Numbers are written in their shortest form and fit in 32 bits.')
+    if (byte > 127) {
+      factor *= 128
+      continue
+    }
+    numbers.push(value)
+    value = count = 0
+    factor = 1
+  }
+  if (count) throw new BadPatch('truncated', 'The patch ends inside a number.')
+  return numbers
+}
+
+/** Runs of an encoded body for a slice of `size` voxels; throws BadPatch. */
+export const decodeRuns = (bytes: Uint8Array, size: number): Run[] => {
+  const numbers = varints(bytes)
+  if (numbers.length % 4) throw new BadPatch('incomplete', `A run is four numbers; ${numbers.length} numbers were sent.`)
+  const runs: Run[] = []
   let end = 0
-  while (at < bytes.length) {
-    const start = end + next()
-    const length = next()
-    const from = next()
-    const to = next()
+  for (let at = 0; at < numbers.length; at += 4) {
+    const start = end + numbers[at]!
+    const length = numbers[at + 1]!
+    const from = numbers[at + 2]!
+    const to = numbers[at + 3]!
+    if (length < 1) throw new BadPatch('empty_run', 'A run of no pixels is not a run.')
+    if (from > 255 || to > 255) throw new BadPatch('value_range', 'Segment ids are 0 to 255.')
     end = start + length
-    if (length < 1 || end > size || from > 255 || to > 255) throw new RangeError(`Run at ${start} does not fit a slice of ${size} voxels.`)
+    if (end > size) throw new BadPatch('out_of_bounds', `A run ends at pixel ${end}; the slice has ${size}.`)
     runs.push({ start, length, from, to })
   }
   return runs
