@@ -1,0 +1,13 @@
+"""Who marks what on which stack, and who agrees."""
+
+from annotation.models.annotation import Annotation
+from annotation.models.assignment import Assignment
+from annotation.models.case import Case
+from annotation.models.chunk import Chunk
+from annotation.models.label_schema import LabelSchema
+from annotation.models.operation import Operation
+from annotation.models.protocol import Protocol
+from annotation.models.revision import Revision
+from annotation.models.structure import Structure
+
+__all__ = ["Annotation", "Assignment", "Case", "Chunk", "LabelSchema", "Operation", "Protocol", "Revision", "Structure"]

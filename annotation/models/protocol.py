@@ -1,0 +1,56 @@
+"""A protocol: what a project labels, and how it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from accounts.abilities import projects_where
+from accounts.models.base import Row
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class ReadingMode(models.TextChoices):
+    """When a reader sees the model's proposal: at once, after submitting their own reading, or never."""
+
+    AI_FIRST = "ai_first", "AI first"
+    BLIND_FIRST = "blind_first", "Blind first, then reveal"
+    AI_HIDDEN = "ai_hidden", "AI hidden"
+
+
+class ProtocolQuerySet(models.QuerySet["Protocol"]):
+    def visible_to(self, user: User) -> ProtocolQuerySet:
+        return self.filter(project__in=projects_where(user, "image.view"))
+
+    def active(self) -> ProtocolQuerySet:
+        """Protocols under which arriving studies become cases."""
+        return self.filter(is_active=True)
+
+
+class Protocol(Row):
+    """``structures`` are codes picked from the schema; ``recipe`` says which tasks a reading has and its rules
+    ({"tasks": ["segmentation", …], "forms": […], "numbering": "warn"|"block"}); ``hanging`` how the panes are filled."""
+
+    project = models.ForeignKey("accounts.Project", on_delete=models.CASCADE, related_name="protocols")
+    name = models.CharField(max_length=100)
+    schema = models.ForeignKey("annotation.LabelSchema", on_delete=models.PROTECT, related_name="protocols")
+    structures = models.JSONField(default=list)
+    recipe = models.JSONField(default=dict)
+    hanging = models.JSONField(default=dict)
+    reading_mode = models.CharField(max_length=16, choices=ReadingMode.choices, default=ReadingMode.AI_FIRST)
+    is_active = models.BooleanField(default=True)
+
+    objects = ProtocolQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["project", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="protocol_name_once"),
+            models.CheckConstraint(condition=models.Q(reading_mode__in=ReadingMode.values), name="protocol_reading_mode_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
