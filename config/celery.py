@@ -7,73 +7,80 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
-from typing import Any
-
-from celery import Celery
-from django.conf import settings
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_process_init
+from django.conf import settings
+from kombu.exceptions import KombuError
+
+from config.broker import broker_settings
+from config.process import die_with_parent
+
+if TYPE_CHECKING:
+    from accounts.models import Project
+    from jobs.models import Job
+
 logger = logging.getLogger(__name__)
-app = Celery("columna")
 QUEUES = ("intake", "frames", "predict", "train", "export")
 TASK_MODULES = ("storage.tasks", "annotation.tasks", "datasets.tasks", "ml_backend.tasks")
+HOUR = 3600.0
+TRIES_OF_A_BUG = 3
+
+app = Celery("columna")
+app.conf.update(
+    **broker_settings(settings.ENVIRONMENT),
+    task_ignore_result=True,
+    task_acks_late=False,
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
+    worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_hijack_root_logger=False,
+    worker_max_memory_per_child=None,
+    task_default_queue="intake",
+    task_serializer="json",
+    accept_content=["json"],
+)
 
 
-def _configure() -> None:
-    environment = settings.ENVIRONMENT
-    broker = environment.broker_url.get_secret_value()
-    options: dict[str, Any] = {}
-    if not broker:
-        folder = environment.data_dir / "broker"
-        for name in ("queue", "control", "processed"):
-            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-        broker = "filesystem://"
-        options = {
-            "data_folder_in": str(folder / "queue"),
-            "data_folder_out": str(folder / "queue"),
-            "control_folder": str(folder / "control"),
-            "processed_folder": str(folder / "processed"),
-            "store_processed": True,
-            "polling_interval": 0.1,
-        }
-    app.conf.update(
-        broker_url=broker,
-        broker_transport_options=options,
-        broker_connection_retry_on_startup=True,
-        task_ignore_result=True,
-        task_acks_late=False,
-        worker_prefetch_multiplier=1,
-        task_default_queue="intake",
-        task_serializer="json",
-        accept_content=["json"],
-        worker_hijack_root_logger=False,
-    )
-
-
-_configure()
+@worker_process_init.connect(weak=False)
+def _die_with_worker(**_: Any) -> None:
+    """A pool process whose worker was killed stops at once: its lease runs out and another worker takes the job."""
+    die_with_parent()
 
 
 class JobContext:
     """What a task is given: the job row, a way to tell progress, and whether it still owns the attempt."""
 
-    def __init__(self, job: Any) -> None:
+    def __init__(self, job: Job) -> None:
         self.job = job
         self.payload: dict[str, Any] = job.payload
         self.lost = threading.Event()
 
     def progress(self, fraction: float, note: str = "") -> None:
+        """Tell how far the work is (0 to 1). Raise :class:`AttemptLost` when it is another worker's now, or was cancelled."""
         from jobs.services.job import job_heartbeat
 
         if not job_heartbeat(job=self.job, progress=fraction, note=note):
             self.lost.set()
+        self.check()
+
+    def check(self) -> None:
+        """Raise :class:`AttemptLost` when the heartbeat found the attempt lost; costs nothing, for inner loops."""
         if self.lost.is_set():
             raise AttemptLost
 
 
 class AttemptLost(Exception):
-    """Another worker has taken the job over; this one stops without a word."""
+    """Another worker has taken the job over, or it was cancelled; this one stops without a word."""
 
 
 class Retry(Exception):
@@ -88,28 +95,39 @@ JobFunction = Callable[[JobContext], dict[str, Any] | None]
 REGISTRY: dict[str, tuple[str, Any]] = {}
 
 
-def job_task(*, kind: str, queue: str) -> Callable[[JobFunction], JobFunction]:
-    """Declare the work of one kind of job. The function gets a :class:`JobContext` and returns figures for ``job.result``."""
+def job_task(*, kind: str, queue: str, limit_seconds: float = 2 * HOUR) -> Callable[[JobFunction], JobFunction]:
+    """Declare the work of one kind of job. The function gets a :class:`JobContext` and returns figures for ``job.result``.
+
+    An attempt that takes longer than ``limit_seconds`` fails with the code ``time_limit``.
+    """
     if queue not in QUEUES:
         raise ValueError(f"{queue!r} is not a queue; the queues are {', '.join(QUEUES)}.")
 
     def declare(function: JobFunction) -> JobFunction:
         def run(job_id: str) -> None:
-            _run(kind, function, job_id)
+            run_job(kind, function, job_id)
 
-        REGISTRY[kind] = (queue, app.task(run, name=kind, queue=queue))
+        task = app.task(run, name=kind, queue=queue, soft_time_limit=limit_seconds, time_limit=limit_seconds + 60)
+        REGISTRY[kind] = (queue, task)
         return function
 
     return declare
 
 
 def load_tasks() -> None:
+    """Import every room's tasks, so that each kind of job is known."""
     for module in TASK_MODULES:
         importlib.import_module(module)
 
 
-def ring(job: Any) -> None:
-    """Tell a worker that a job waits. Losing this costs time, never the job: the dispatcher rings again."""
+def queue_of(kind: str) -> str:
+    """Return the queue of a kind of job. Raise ``KeyError`` for a kind that no room declares."""
+    load_tasks()
+    return REGISTRY[kind][0]
+
+
+def ring(job: Job) -> bool:
+    """Tell a worker that a job waits. Return False when the broker is away: the dispatcher will ring again."""
     from django.utils import timezone
 
     from jobs.models import Job
@@ -117,65 +135,107 @@ def ring(job: Any) -> None:
     load_tasks()
     queue, task = REGISTRY[job.kind]
     Job.objects.filter(pk=job.pk).update(sent_at=timezone.now())
-    task.apply_async(args=[str(job.pk)], queue=queue)
+    try:
+        task.apply_async(args=[str(job.pk)], queue=queue)
+    except (OSError, KombuError, *app.connection_for_write().connection_errors) as error:
+        logger.warning("job %s: the broker did not take the doorbell (%s)", job.pk, type(error).__name__)
+        Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(sent_at=None)
+        return False
+    return True
 
 
-def enqueue(*, kind: str, payload: dict[str, Any], project: Any = None, dedupe_key: str | None = None) -> Any:
+def enqueue(*, kind: str, payload: dict[str, Any], project: Project | None = None, dedupe_key: str | None = None) -> Job:
     """Create the job row now and ring when the transaction commits. Entry points (api, tasks, commands) alone call this."""
     from django.db import transaction
 
     from jobs.services.job import job_create
 
-    load_tasks()
-    queue, _ = REGISTRY[kind]
-    job, new = job_create(kind=kind, queue=queue, payload=payload, project=project, dedupe_key=dedupe_key)
+    job, new = job_create(kind=kind, queue=queue_of(kind), payload=payload, project=project, dedupe_key=dedupe_key)
     if new:
-        transaction.on_commit(lambda: _ring_quietly(job))
+        transaction.on_commit(lambda: ring(job))
     return job
 
 
-def _ring_quietly(job: Any) -> None:
-    try:
-        ring(job)
-    except OSError as error:  # the broker is away; the dispatcher will ring again
-        logger.warning("job %s: the broker did not take the doorbell (%s)", job.pk, type(error).__name__)
+class _Heart:
+    """Beats while an attempt runs, from a thread with a database connection of its own."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.context = context
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._beat, name=f"heart-{context.job.pk}", daemon=True)
+
+    def _beat(self) -> None:
+        from django.db import DatabaseError, InterfaceError, connections
+
+        from jobs.services.job import job_heartbeat
+
+        pause = settings.ENVIRONMENT.job_lease_seconds / 3
+        while not self.stop.wait(pause):
+            try:
+                if not job_heartbeat(job=self.context.job):
+                    self.context.lost.set()
+                    break
+                pause = settings.ENVIRONMENT.job_lease_seconds / 3
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("job %s: heartbeat failed (%s)", self.context.job.pk, type(error).__name__)
+                connections.close_all()
+                pause = min(1.0, pause)
+        connections.close_all()
+
+    def __enter__(self) -> None:
+        self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join(5)
 
 
-def _run(kind: str, function: JobFunction, job_id: str) -> None:
+def _lasting(write: Callable[[], bool]) -> None:
+    """Write an attempt's outcome, trying again while the database is away, for as long as the lease could last."""
+    from django.db import DatabaseError, InterfaceError, connection
+
+    limit = time.monotonic() + settings.ENVIRONMENT.job_lease_seconds
+    while True:
+        try:
+            write()
+            return
+        except (DatabaseError, InterfaceError):
+            if time.monotonic() > limit or connection.in_atomic_block:
+                raise
+            connection.close()
+            time.sleep(0.5)
+
+
+def run_job(kind: str, function: JobFunction, job_id: str) -> None:
+    """Claim one job, do it, and record the outcome on its row. A doorbell for a job that is taken or over does nothing."""
     from django.db import close_old_connections
 
     from config.errors import ColumnaError
-    from jobs.services.job import job_claim, job_fail, job_finish, job_heartbeat
+    from jobs.services.job import job_claim, job_fail, job_finish
 
     close_old_connections()
     job = job_claim(job_id=job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
     if job is None:
         return
     context = JobContext(job)
-    stop = threading.Event()
-
-    def beat() -> None:
-        while not stop.wait(settings.ENVIRONMENT.job_lease_seconds / 3):
-            try:
-                if not job_heartbeat(job=job):
-                    context.lost.set()
-            except Exception as error:
-                logger.warning("job %s: heartbeat failed (%s)", job_id, type(error).__name__)
-        close_old_connections()
-
-    heart = threading.Thread(target=beat, name=f"heart-{job_id}", daemon=True)
-    heart.start()
-    try:
-        result = function(context)
-        job_finish(job=job, result=result)
-    except AttemptLost:
-        logger.info("job %s: another worker took it over", job_id)
-    except Retry as error:
-        job_fail(job=job, code=error.code, message=str(error), retry=True)
-    except ColumnaError as error:
-        job_fail(job=job, code=error.code, message=error.message)
-    except Exception as error:
-        logger.exception("job %s of kind %s failed", job_id, kind)
-        job_fail(job=job, code=type(error).__name__, message="This should not have happened; the log of the worker has more.", retry=True)
-    finally:
-        stop.set()
+    outcome: Callable[[], bool] | None
+    with _Heart(context):
+        try:
+            result = function(context)
+            outcome = partial(job_finish, job=job, result=result)
+        except AttemptLost:
+            logger.info("job %s: taken over or cancelled; this attempt stops", job_id)
+            outcome = None
+        except Retry as error:
+            outcome = partial(job_fail, job=job, code=error.code, message=str(error), retry=True)
+        except ColumnaError as error:
+            outcome = partial(job_fail, job=job, code=error.code, message=error.message)
+        except SoftTimeLimitExceeded:
+            message = "The work took longer than its time limit."
+            outcome = partial(job_fail, job=job, code="time_limit", message=message)
+        except Exception as error:
+            logger.exception("job %s of kind %s failed", job_id, kind)
+            message = "This should not have happened; the worker's log has more."
+            outcome = partial(job_fail, job=job, code=type(error).__name__, message=message, retry=job.attempt < TRIES_OF_A_BUG)
+        if outcome is not None:
+            _lasting(outcome)

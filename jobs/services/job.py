@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from jobs.models import Job
 
 if TYPE_CHECKING:
     from accounts.models import Project
+
+PAUSES = (2, 10, 60, 300)
+"""Seconds between a failed attempt and the next: the first, second, third and every later time."""
 
 
 def job_create(
@@ -31,59 +34,90 @@ def _lease() -> dict[str, Any]:
 
 
 def job_claim(*, job_id: str, worker: str) -> Job | None:
-    """Take a queued job, or one whose lease ran out. Return None when somebody else has it or it is over."""
+    """Take a job that is due, or one whose lease ran out. Return None when somebody else has it, it waits, or it is over."""
     now = timezone.now()
-    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
-    taken = Job.objects.filter(free, pk=job_id, attempt__lt=F("max_attempts")).update(
-        state=Job.State.RUNNING, attempt=F("attempt") + 1, worker=worker, started_at=now, **_lease()
+    due = Q(state=Job.State.QUEUED) & (Q(run_after=None) | Q(run_after__lte=now))
+    abandoned = Q(state=Job.State.RUNNING, lease_until__lt=now)
+    taken = Job.objects.filter(due | abandoned, pk=job_id, attempt__lt=F("max_attempts")).update(
+        state=Job.State.RUNNING, attempt=F("attempt") + 1, worker=worker, started_at=now, run_after=None, **_lease()
     )
-    return Job.objects.get(pk=job_id) if taken else None
+    if not taken:
+        return None
+    job = Job.objects.get(pk=job_id)
+    return job if job.worker == worker and job.state == Job.State.RUNNING else None
 
 
-def _own(job: Job) -> Any:
+def _own(job: Job) -> QuerySet[Job]:
     return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempt=job.attempt, worker=job.worker)
 
 
 def job_heartbeat(*, job: Job, progress: float | None = None, note: str | None = None) -> bool:
-    """Extend the lease. Return False when the attempt is no longer this worker's: it must stop."""
+    """Extend the lease. Return False when the attempt is no longer this worker's (taken over, cancelled): it must stop."""
     fields = _lease()
     if progress is not None:
-        fields["progress"] = progress
+        fields["progress"] = min(max(progress, 0.0), 1.0)
     if note is not None:
         fields["progress_note"] = note[:200]
     return bool(_own(job).update(**fields))
 
 
 def job_finish(*, job: Job, result: dict[str, Any] | None = None) -> bool:
-    """Mark the attempt done. Return False when it was taken over meanwhile."""
-    return bool(
-        _own(job).update(state=Job.State.SUCCEEDED, finished_at=timezone.now(), progress=1.0, lease_until=None, result=result or {})
-    )
+    """Mark the attempt done. Return False when it was taken over or cancelled meanwhile."""
+    done = {"state": Job.State.SUCCEEDED, "finished_at": timezone.now(), "progress": 1.0, "lease_until": None}
+    return bool(_own(job).update(**done, result=result or {}, error_code="", error_message=""))
 
 
 def job_fail(*, job: Job, code: str, message: str, retry: bool = False) -> bool:
-    """Record why the attempt failed; ``retry`` queues the next one while attempts are left."""
+    """Record why the attempt failed; ``retry`` queues the next one, after a pause, while attempts are left."""
+    now = timezone.now()
     again = retry and job.attempt < job.max_attempts
-    state = Job.State.QUEUED if again else Job.State.FAILED
+    pause = PAUSES[min(job.attempt, len(PAUSES)) - 1]
     return bool(
         _own(job).update(
-            state=state,
-            finished_at=None if again else timezone.now(),
+            state=Job.State.QUEUED if again else Job.State.FAILED,
+            finished_at=None if again else now,
+            run_after=now + timedelta(seconds=pause) if again else None,
             lease_until=None,
             sent_at=None,
-            error_code=code,
+            error_code=code[:64],
             error_message=message,
         )
     )
 
 
-def job_reap() -> list[Job]:
-    """Queue again what dead workers left; fail what has no attempt left. Return the jobs that need a doorbell."""
+def job_cancel(*, job: Job) -> bool:
+    """Stop a job that is not over. A running one notices at its next sign of progress. Return False when it was over already."""
+    open_job = Job.objects.filter(pk=job.pk).exclude(state__in=Job.OVER)
+    return bool(open_job.update(state=Job.State.CANCELLED, finished_at=timezone.now(), lease_until=None))
+
+
+def job_refuse(*, job: Job, code: str, message: str) -> bool:
+    """Fail a queued job that nobody could ever do."""
+    fields = {"state": Job.State.FAILED, "finished_at": timezone.now(), "error_code": code[:64], "error_message": message}
+    return bool(Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(**fields))
+
+
+def job_reap() -> int:
+    """Queue again what dead workers left; fail what has no attempt left. Return how many jobs lost their worker."""
     now = timezone.now()
     dead = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
-    dead.filter(attempt__gte=F("max_attempts")).update(
-        state=Job.State.FAILED, finished_at=now, error_code="worker_lost", error_message="Every attempt ended with its worker dying."
-    )
-    dead.update(state=Job.State.QUEUED, lease_until=None, sent_at=None)
-    stale = now - timedelta(seconds=settings.ENVIRONMENT.job_resend_seconds)
-    return list(Job.objects.filter(Q(sent_at=None) | Q(sent_at__lt=stale), state=Job.State.QUEUED).order_by("created_at")[:500])
+    if not dead.exists():  # reading first spares SQLite's one write lock
+        return 0
+    lost = {"error_code": "worker_lost", "error_message": "Every attempt ended with its worker dying."}
+    failed = dead.filter(attempt__gte=F("max_attempts")).update(state=Job.State.FAILED, finished_at=now, lease_until=None, **lost)
+    queued = dead.filter(attempt__lt=F("max_attempts")).update(state=Job.State.QUEUED, lease_until=None, sent_at=None, run_after=None)
+    return failed + queued
+
+
+def jobs_to_ring(*, queues: tuple[str, ...], each: int = 20) -> list[Job]:
+    """Return, per queue, the oldest due jobs that never had a doorbell, or whose doorbell nobody answered for a while.
+
+    ``each`` bounds how many unanswered ones of a queue are rung again: behind a long job a backlog must not flood the broker.
+    """
+    stale = timezone.now() - timedelta(seconds=settings.ENVIRONMENT.job_resend_seconds)
+    waiting: list[Job] = []
+    for queue in queues:
+        due = Job.objects.filter(queue=queue).due().order_by("created_at")
+        waiting += due.filter(sent_at=None)[:500]
+        waiting += [job for job in due[:each] if job.sent_at is not None and job.sent_at < stale]
+    return waiting
