@@ -8,6 +8,8 @@ from accounts.models.membership import Role
 from config.errors import Forbidden
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import Project, User
 
 _READERS = frozenset({Role.RADIOLOGIST, Role.ADJUDICATOR})
@@ -30,6 +32,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "model.promote": _MANAGERS,
     "dataset.view": _MANAGERS | _BOARD | {Role.RESEARCHER, Role.PRIVACY_OFFICER, Role.SIGNING_OFFICIAL, Role.RADIOLOGIST, Role.ADJUDICATOR},
     "dataset.manage": _MANAGERS,
+    "dataset.approve": _MANAGERS | {Role.BOARD_CHAIR},
     "dataset.pull": _MANAGERS | {Role.RESEARCHER},
     "job.view": _MANAGERS | {Role.OPERATOR},
     "audit.view": frozenset({Role.PRIVACY_OFFICER, Role.OPERATOR, Role.DATA_MANAGER}),
@@ -55,7 +58,7 @@ def require(user: User, ability: str, project: Project) -> None:
         raise Forbidden(f"Your roles in this project do not include '{ability}'. Ask a data manager of the project.")
 
 
-def projects_where(user: User, ability: str) -> object:
+def projects_where(user: User, ability: str) -> QuerySet[Project]:
     """Return the QuerySet of projects in which this person has the ability; what other rooms' ``visible_to`` filter by."""
     from accounts.models.project import Project
 

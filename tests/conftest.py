@@ -16,6 +16,16 @@ from tests.servers.process import NotInstalled, Server
 os.environ.setdefault("TCP_NODELAY", "1")
 
 
+def pytest_configure() -> None:
+    """Passwords of tests are hashed cheaply, and tables that refuse DELETE let Django empty them between tests."""
+    from django.conf import settings
+
+    from tests.database import lift_guards_when_emptying
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    lift_guards_when_emptying()
+
+
 @contextmanager
 def _running(start: Callable[[Path], Server], name: str) -> Iterator[Server]:
     try:

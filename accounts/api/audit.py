@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import mixins, serializers, viewsets
 
 from accounts.abilities import require
+from accounts.authentication import person_of
 from accounts.models import AuditEvent, Project
 from config.errors import Invalid
 
@@ -34,6 +35,6 @@ class AuditEventViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AuditEven
         slug = self.request.query_params.get("project")
         if not slug:
             raise Invalid("Name the project: /api/audit?project=SLUG.")
-        project = get_object_or_404(Project.objects.visible_to(self.request.user), slug=slug)
-        require(self.request.user, "audit.view", project)
-        return AuditEvent.objects.visible_to(self.request.user).filter(project=project.pk).order_by("-sequence")
+        project = get_object_or_404(Project.objects.visible_to(person_of(self.request)), slug=slug)
+        require(person_of(self.request), "audit.view", project)
+        return AuditEvent.objects.visible_to(person_of(self.request)).filter(project=project.pk).order_by("-sequence")

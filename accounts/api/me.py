@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -9,10 +11,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.abilities import ABILITIES
+from accounts.authentication import person_of
 from accounts.models import Project, Role, User
 
 
-class MyProjectSerializer(serializers.Serializer[Project]):
+class MyProjectSerializer(serializers.Serializer[dict[str, object]]):
     id = serializers.UUIDField()
     slug = serializers.SlugField()
     name = serializers.CharField()
@@ -20,7 +23,7 @@ class MyProjectSerializer(serializers.Serializer[Project]):
     abilities = serializers.ListField(child=serializers.CharField(), help_text="What those roles allow, e.g. `case.label`.")
 
 
-class MeSerializer(serializers.Serializer[User]):
+class MeSerializer(serializers.Serializer[dict[str, object]]):
     id = serializers.UUIDField()
     username = serializers.CharField()
     display_name = serializers.CharField(help_text="What pages call the person; the username when no other name was given.")
@@ -28,9 +31,9 @@ class MeSerializer(serializers.Serializer[User]):
 
 
 def _projects(user: User) -> list[dict[str, object]]:
-    roles: dict[object, set[str]] = {}
-    for project, role in user.memberships.values_list("project", "role"):
-        roles.setdefault(project, set()).add(role)
+    roles: dict[uuid.UUID, set[str]] = {}
+    for project_id, role in user.memberships.values_list("project_id", "role"):
+        roles.setdefault(project_id, set()).add(role)
     found = []
     for project in Project.objects.visible_to(user):
         held = roles.get(project.pk, set())
@@ -43,6 +46,6 @@ class MeView(APIView):
     @extend_schema(operation_id="me", responses=MeSerializer, tags=["accounts"])
     def get(self, request: Request) -> Response:
         """Return who is signed in, with their projects, roles and abilities."""
-        user = request.user
+        user = person_of(request)
         body = {"id": user.pk, "username": user.username, "display_name": user.display_name or user.username, "projects": _projects(user)}
         return Response(MeSerializer(body).data)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.abilities import require
+from accounts.authentication import person_of
 from accounts.models import Membership, Project, Role, User
 from accounts.services.membership import membership_add, membership_remove
 from config.errors import Invalid
@@ -49,7 +50,7 @@ class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     lookup_field = "slug"
 
     def get_queryset(self) -> QuerySet[Project]:
-        return Project.objects.visible_to(self.request.user).select_related("organisation")
+        return Project.objects.visible_to(person_of(self.request)).select_related("organisation")
 
 
 @extend_schema(tags=["accounts"])
@@ -60,8 +61,8 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
     queryset = Membership.objects.none()
 
     def _project(self) -> Project:
-        project = get_object_or_404(Project.objects.visible_to(self.request.user), slug=self.kwargs["slug"])
-        require(self.request.user, "project.manage", project)
+        project = get_object_or_404(Project.objects.visible_to(person_of(self.request)), slug=self.kwargs["slug"])
+        require(person_of(self.request), "project.manage", project)
         return project
 
     def get_queryset(self) -> QuerySet[Membership]:
@@ -76,11 +77,11 @@ class MemberViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Membership]):
         user = User.objects.filter(username=form.validated_data["username"], is_active=True).first()
         if user is None:
             raise Invalid("Nobody has this username. Ask an operator to make the account.", code="unknown_user")
-        membership = membership_add(project=project, user=user, role=form.validated_data["role"], actor=request.user)
+        membership = membership_add(project=project, user=user, role=form.validated_data["role"], actor=person_of(request))
         return Response(MemberSerializer(membership).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, slug: str, pk: str) -> Response:
         """Take a role away. The last data manager cannot be taken away."""
-        membership_remove(membership=self.get_object(), actor=request.user)
+        membership_remove(membership=self.get_object(), actor=person_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -10,6 +10,7 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import person_of
 from accounts.models import AccessToken
 from accounts.models.access_token import Scope
 from accounts.services.token import MAX_DAYS, token_create, token_revoke
@@ -45,7 +46,7 @@ class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AccessToken]):
     queryset = AccessToken.objects.none()
 
     def get_queryset(self) -> QuerySet[AccessToken]:
-        return AccessToken.objects.filter(user=self.request.user.pk).order_by("-created_at")
+        return AccessToken.objects.filter(user=person_of(self.request).pk).order_by("-created_at")
 
     @extend_schema(request=TokenCreateSerializer, responses={201: NewTokenSerializer})
     def create(self, request: Request) -> Response:
@@ -54,11 +55,11 @@ class TokenViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[AccessToken]):
             raise Forbidden("A token cannot make another token. Sign in in the browser to make one.", code="session_needed")
         form = TokenCreateSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        token, secret = token_create(user=request.user, **form.validated_data)
+        token, secret = token_create(user=person_of(request), **form.validated_data)
         return Response({**TokenSerializer(token).data, "secret": secret}, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Revoke a token, at once and for good."""
-        token_revoke(token=self.get_object(), user=request.user)
+        token_revoke(token=self.get_object(), user=person_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

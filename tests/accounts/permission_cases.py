@@ -1,0 +1,62 @@
+"""Who may call the endpoints of accounts."""
+
+from __future__ import annotations
+
+from accounts.models import AccessToken, Membership
+from accounts.services.token import token_create
+from tests.factories import make_member, make_user
+from tests.permissions import Case, World
+
+
+def _member(world: World) -> None:
+    world.things["newcomer"] = make_user()
+    reader = make_member("radiologist", world.project)
+    world.things["membership"] = Membership.objects.get(user=reader)
+
+
+def _tokens(world: World) -> None:
+    for person in [*world.people.values(), world.outsider]:
+        token_create(user=person, name="laptop", scopes=["read"], days=1)
+
+
+def _own_token(world: World) -> str:
+    token = AccessToken.objects.filter(user=world.asking).first() or AccessToken.objects.first()
+    return f"/api/tokens/{token.pk}"  # type: ignore[union-attr]
+
+
+def _members(world: World) -> str:
+    return f"/api/projects/{world.project.slug}/members"
+
+
+CASES = [
+    Case("GET", "me", None, lambda world: "/api/me", outsider="allowed"),
+    Case("GET", "tokens", None, lambda world: "/api/tokens", outsider="allowed"),
+    Case(
+        "POST",
+        "tokens",
+        None,
+        lambda world: "/api/tokens",
+        body=lambda world: {"name": "laptop", "scopes": ["read"], "days": 1},
+        outsider="allowed",
+    ),
+    Case("DELETE", "tokens/{pk}", None, _own_token, prepare=_tokens, outsider="allowed"),
+    Case("GET", "projects", None, lambda world: "/api/projects", outsider="allowed"),
+    Case("GET", "projects/{slug}", None, lambda world: f"/api/projects/{world.project.slug}"),
+    Case("GET", "projects/{slug}/members", "project.manage", _members),
+    Case(
+        "POST",
+        "projects/{slug}/members",
+        "project.manage",
+        _members,
+        body=lambda world: {"username": world.things["newcomer"].username, "role": "radiologist"},
+        prepare=_member,
+    ),
+    Case(
+        "DELETE",
+        "projects/{slug}/members/{pk}",
+        "project.manage",
+        lambda world: f"{_members(world)}/{world.things['membership'].pk}",
+        prepare=_member,
+    ),
+    Case("GET", "audit", "audit.view", lambda world: f"/api/audit?project={world.project.slug}"),
+]
