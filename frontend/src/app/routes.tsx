@@ -1,5 +1,6 @@
 /** Where every page is. Pages are loaded when they are first gone to; the reading room, with the viewer and its decoders, above all. */
 import { createBrowserRouter, Navigate } from 'react-router'
+import { Guard } from './Guard'
 import { Shell } from './Shell'
 
 export function router() {
@@ -7,16 +8,21 @@ export function router() {
     { path: '/sign-in', lazy: async () => ({ Component: (await import('@/pages/sign-in/SignIn')).SignIn }) },
     {
       path: '/',
-      element: <Shell />,
+      element: <Guard />,
       children: [
-        { index: true, element: <Navigate to="/worklist" replace /> },
-        { path: 'worklist', lazy: async () => ({ Component: (await import('@/pages/worklist/Worklist')).Worklist }) },
-        { path: 'projects', lazy: async () => ({ Component: (await import('@/pages/projects/Projects')).Projects }) },
-        { path: 'learning', lazy: async () => ({ Component: (await import('@/pages/learning/Learning')).Learning }) },
-        { path: 'datasets', lazy: async () => ({ Component: (await import('@/pages/datasets/Datasets')).Datasets }) },
-        { path: 'intake', lazy: async () => ({ Component: (await import('@/pages/intake/Intake')).Intake }) },
         { path: 'read/:caseId', lazy: async () => ({ Component: (await import('@/pages/read/ReadingRoom')).ReadingRoom }) },
-        { path: '*', lazy: async () => ({ Component: (await import('@/pages/missing/Missing')).Missing }) },
+        {
+          element: <Shell />,
+          children: [
+            { index: true, element: <Navigate to="/worklist" replace /> },
+            { path: 'worklist', lazy: async () => ({ Component: (await import('@/pages/worklist/Worklist')).Worklist }) },
+            { path: 'projects', lazy: async () => ({ Component: (await import('@/pages/projects/Projects')).Projects }) },
+            { path: 'learning', lazy: async () => ({ Component: (await import('@/pages/learning/Learning')).Learning }) },
+            { path: 'datasets', lazy: async () => ({ Component: (await import('@/pages/datasets/Datasets')).Datasets }) },
+            { path: 'intake', lazy: async () => ({ Component: (await import('@/pages/intake/Intake')).Intake }) },
+            { path: '*', lazy: async () => ({ Component: (await import('@/pages/missing/Missing')).Missing }) },
+          ],
+        },
       ],
     },
   ])

@@ -1,6 +1,6 @@
 /** One listener on the window; pages bind handlers to actions and never read key codes. */
 import { chordOf } from './chord'
-import { ACTIONS, actionFor, type ActionId, type Remap, type Scope } from './map'
+import { ACTION_IDS, ACTIONS, actionFor, type ActionId, type Remap, type Scope } from './map'
 
 /** `down` once when pressed, `repeat` while held (else `down` is not repeated), `up` when let go with the time held in ms. */
 export interface KeyHandler {
@@ -14,12 +14,19 @@ export type KeyHandlers = Partial<Record<ActionId, KeyHandler | ((event: Keyboar
 
 const bindings: KeyHandlers[] = []
 const held = new Map<string, { handler: KeyHandler; since: number }>()
+const remapListeners = new Set<() => void>()
 let remap: Remap = {}
 let silenced = 0
 let listening = false
 
 export function setRemap(next: Remap): void {
   remap = next
+  remapListeners.forEach((listener) => listener())
+}
+
+export function onRemap(listener: () => void): () => void {
+  remapListeners.add(listener)
+  return () => void remapListeners.delete(listener)
 }
 
 export function currentRemap(): Remap {
@@ -34,6 +41,12 @@ export function bindKeys(handlers: KeyHandlers): () => void {
     const at = bindings.indexOf(handlers)
     if (at >= 0) bindings.splice(at, 1)
   }
+}
+
+/** The actions that would be heard now, in the order of the map: what the key help shows. */
+export function boundActions(): ActionId[] {
+  const bound = new Set(bindings.flatMap((handlers) => Object.keys(handlers) as ActionId[]))
+  return ACTION_IDS.filter((id) => bound.has(id))
 }
 
 /** Hear nothing but "everywhere" keys while a dialog is open. Returns the way back. */
