@@ -125,6 +125,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ENVIRONMENT.data_dir / "static"
 WHITENOISE_ROOT = BASE_DIR / "frontend" / "dist"
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8}\.\w+$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024**2
 DATA_UPLOAD_MAX_NUMBER_FILES = 20_000
 # storage swaps in its own upload handler
