@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 from storage.object_store import GRACE, PART, Stored, checked, is_digest, key_of, missing
 
@@ -54,15 +53,15 @@ class FolderStore:
             raise missing(digest) from None
 
     def stream(self, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        try:
-            handle = self._path(digest).open("rb")
-        except FileNotFoundError:
-            raise missing(digest) from None
-        return self._chunks(handle, start, length)
+        path = self._path(digest)
+        if not path.exists():
+            raise missing(digest)
+        return self._chunks(path, start, length)
 
     @staticmethod
-    def _chunks(handle: BinaryIO, start: int, length: int | None) -> Iterator[bytes]:
-        with handle:
+    def _chunks(path: Path, start: int, length: int | None) -> Iterator[bytes]:
+        """The file is opened with the first chunk, so an iterator that is never used holds nothing open."""
+        with path.open("rb") as handle:
             handle.seek(start)
             while length is None or length > 0:
                 chunk = handle.read(PART if length is None else min(PART, length))

@@ -52,6 +52,19 @@ def _is_missing(error: S3Error) -> bool:
     return error.code in {"NoSuchKey", "NoSuchObject", "ResourceNotFound", "404"}
 
 
+def _cut(chunks: Iterable[bytes], skip: int, length: int | None) -> Iterator[bytes]:
+    """Yield the chunks without their first ``skip`` bytes, and no more than ``length``."""
+    for chunk in chunks:
+        part, skip = chunk[skip:], max(0, skip - len(chunk))
+        if length is not None:
+            part = part[:length]
+            length -= len(part)
+        if part:
+            yield part
+        if length == 0:
+            return
+
+
 class S3Store:
     """Objects in one bucket of an S3 server, through the ``minio`` client. The bucket is made if it is missing.
 
@@ -112,46 +125,34 @@ class S3Store:
         return Stored(digest, found.size or 0, found.last_modified or datetime.now(UTC))
 
     def get(self, digest: str) -> bytes:
-        return checked(digest, b"".join(self.stream(digest)))
+        key_of(digest)
+        self._ensure_bucket()
+        return checked(digest, b"".join(self._chunks(digest, 0, None)))
 
     def stream(self, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
-        key = key_of(digest)
-        self._ensure_bucket()
-        if start or length is not None:
-            rest = max(0, self.size(digest) - start)
-            length = rest if length is None else min(length, rest)
-            if length == 0:
-                return iter(())
-        with _answering():
-            try:
-                response = self._client.get_object(self.bucket, key, offset=start, length=length or 0)
-            except S3Error as error:
-                if _is_missing(error):
-                    raise missing(digest) from None
-                raise
-        return self._chunks(response, start, length)
+        rest = max(0, self.size(digest) - start)
+        length = rest if length is None else min(length, rest)
+        return self._chunks(digest, start, length) if length else iter(())
 
-    @staticmethod
-    def _chunks(response: urllib3.BaseHTTPResponse, start: int, length: int | None) -> Iterator[bytes]:
-        """Yield exactly the range, also from a server that ignored it and sends the whole object."""
-        sent = int(response.headers.get("Content-Length", "0") or 0)
-        skip = start if response.status == 200 and start and length is not None and sent > length else 0
+    def _chunks(self, digest: str, start: int, length: int | None) -> Iterator[bytes]:
+        """Ask with the first chunk, and yield exactly the range, also from a server that ignored it and sends the whole object."""
+        with _answering():
+            response = self._request(digest, start, length)
+            try:
+                sent = int(response.headers.get("Content-Length", "0") or 0)
+                skip = start if response.status == 200 and length is not None and sent > length else 0
+                yield from _cut(response.stream(PART), skip, length)
+            finally:
+                response.close()
+                response.release_conn()
+
+    def _request(self, digest: str, start: int, length: int | None) -> urllib3.BaseHTTPResponse:
         try:
-            with _answering():
-                for chunk in response.stream(PART):
-                    if skip:
-                        cut = min(skip, len(chunk))
-                        skip, chunk = skip - cut, chunk[cut:]
-                    if length is not None:
-                        chunk = chunk[:length]
-                        length -= len(chunk)
-                    if chunk:
-                        yield chunk
-                    if length == 0:
-                        return
-        finally:
-            response.close()
-            response.release_conn()
+            return self._client.get_object(self.bucket, key_of(digest), offset=start, length=length or 0)
+        except S3Error as error:
+            if _is_missing(error):
+                raise missing(digest) from None
+            raise
 
     def size(self, digest: str) -> int:
         found = self._stat(digest)

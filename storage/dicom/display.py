@@ -30,7 +30,7 @@ class Window:
         return {"center": self.center, "width": self.width, "label": self.label}
 
 
-def _numbers(value: Any) -> list[float]:
+def numbers(value: Any) -> list[float]:
     values = value if isinstance(value, MultiValue | list | tuple) else [value]
     found = []
     for item in values:
@@ -43,7 +43,7 @@ def _numbers(value: Any) -> list[float]:
     return found
 
 
-def _groups(dataset: Dataset, frame: int, name: str) -> Iterator[Dataset]:
+def frame_groups(dataset: Dataset, frame: int, name: str) -> Iterator[Dataset]:
     """Where an attribute of a frame may stand: its own functional group, the shared one, the data set (C.7.6.16.1.1)."""
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or []
     if frame <= len(per_frame):
@@ -55,8 +55,8 @@ def _groups(dataset: Dataset, frame: int, name: str) -> Iterator[Dataset]:
 
 def rescale_of(dataset: Dataset, frame: int = 1) -> tuple[float, float]:
     """Return (slope, intercept) of a frame counted from 1: ``value = stored * slope + intercept``. (1, 0) when none is stated."""
-    for group in _groups(dataset, frame, "PixelValueTransformationSequence"):
-        slope, intercept = _numbers(group.get("RescaleSlope")), _numbers(group.get("RescaleIntercept"))
+    for group in frame_groups(dataset, frame, "PixelValueTransformationSequence"):
+        slope, intercept = numbers(group.get("RescaleSlope")), numbers(group.get("RescaleIntercept"))
         if slope or intercept:
             return (slope[0] if slope and slope[0] else 1.0), (intercept[0] if intercept else 0.0)
     return 1.0, 0.0
@@ -64,8 +64,8 @@ def rescale_of(dataset: Dataset, frame: int = 1) -> tuple[float, float]:
 
 def windows_of(dataset: Dataset, frame: int = 1) -> list[Window]:
     """Return the linear windows that the image itself states for a frame, widths of at least 1 only."""
-    for group in _groups(dataset, frame, "FrameVOILUTSequence"):
-        centers, widths = _numbers(group.get("WindowCenter")), _numbers(group.get("WindowWidth"))
+    for group in frame_groups(dataset, frame, "FrameVOILUTSequence"):
+        centers, widths = numbers(group.get("WindowCenter")), numbers(group.get("WindowWidth"))
         pairs = [(center, width) for center, width in zip(centers, widths, strict=False) if width >= 1]
         if pairs:
             return [

@@ -39,7 +39,7 @@ def decompositions(rows: int, columns: int) -> int:
 
 def encode_frame(pixels: NDArray[Any]) -> EncodedFrame:
     """Return the lossless frame of stored values: [row, column] of 8 or 16 bits, or [row, column, RGB] uint8."""
-    data = imagecodecs.htj2k_encode(
+    encoded = imagecodecs.htj2k_encode(
         np.ascontiguousarray(pixels),
         reversible=True,
         tlm=True,
@@ -47,7 +47,8 @@ def encode_frame(pixels: NDArray[Any]) -> EncodedFrame:
         resolutions=decompositions(*pixels.shape[:2]),
         rgb=True if pixels.ndim == 3 else None,
     )
-    return EncodedFrame(bytes(data), level_offsets(data))
+    data = bytes(encoded)
+    return EncodedFrame(data, level_offsets(data))
 
 
 def decode_frame(data: bytes, *, reduce: int = 0) -> NDArray[Any]:

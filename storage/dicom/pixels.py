@@ -209,6 +209,6 @@ def stored_values(array: Pixels, found: PixelFormat) -> Pixels:
         return array.astype(found.dtype, copy=False)
     high_bit = found.high_bit if found.transfer_syntax in _BITS_AS_STORED else found.bits_stored - 1
     drop = found.bits_allocated - 1 - high_bit
-    unsigned = np.uint8 if found.bits_allocated == 8 else np.uint16
-    left = array.astype(f"u{array.dtype.itemsize}", copy=False).astype(unsigned, copy=False) << drop
-    return left.astype(found.dtype, copy=False) >> (found.bits_allocated - found.bits_stored)
+    bits: Pixels = array.astype(f"u{array.dtype.itemsize}", copy=False)
+    left = np.left_shift(bits.astype(np.uint8 if found.bits_allocated == 8 else np.uint16, copy=False), drop)
+    return np.asarray(np.right_shift(left.astype(found.dtype, copy=False), found.bits_allocated - found.bits_stored))
