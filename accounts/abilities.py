@@ -35,6 +35,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "dataset.approve": _MANAGERS | {Role.BOARD_CHAIR},
     "dataset.pull": _MANAGERS | {Role.RESEARCHER},
     "job.view": _MANAGERS | {Role.OPERATOR},
+    "job.cancel": _MANAGERS | {Role.OPERATOR},
     "audit.view": frozenset({Role.PRIVACY_OFFICER, Role.OPERATOR, Role.DATA_MANAGER}),
 }
 """Every ability and the roles that have it. A new endpoint names one of these; the permission tests walk the table."""

@@ -61,6 +61,8 @@ class Environment(BaseSettings):
     s3_bucket: str = Field("columna", description="Bucket that holds the blobs; made if it is missing.")
     s3_secure: bool = Field(True, description="Speak TLS with the S3 server.")
     web_port: int = Field(8000, description="Port of web in `make run`.")
+    web_processes: int = Field(2, description="Processes of web.")
+    web_threads: int = Field(8, description="Threads of each web process.")
     dicom_host: str = Field("127.0.0.1", description="Address the DICOM listener binds.")
     dicom_port: int = Field(11112, description="Port of the DICOM listener.")
     dicom_ae_title: str = Field("COLUMNA", description="AE title of the DICOM listener, 16 characters at most.")
@@ -79,6 +81,10 @@ class Environment(BaseSettings):
         Path("../shared/data"), description="Folder of public sample data for the demo, tests and benchmarks. May be absent."
     )
     log_level: str = Field("INFO", description="Level of the log on standard error.")
+    log_format: Literal["line", "json"] = Field("line", description="A line of text or a JSON object per log record.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Who sends it as a bearer token may read `/metrics`. Empty: only this machine may."
+    )
 
     @property
     def keys(self) -> Path:

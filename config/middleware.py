@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from config.metrics import REQUESTS, SECONDS
+
+logger = logging.getLogger("columna.request")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _SAFE_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 _POLICY = (
@@ -28,6 +33,38 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
+
+
+class RequestLogMiddleware:
+    """Log and count each answer: method, path without its query string, status, time, the person's id. Health checks only when they fail."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        start = time.perf_counter()
+        response = self.get_response(request)
+        seconds = time.perf_counter() - start
+        route = f"/{request.resolver_match.route}" if request.resolver_match else "file" if response.status_code < 400 else "nowhere"
+        REQUESTS.labels(request.method, route, response.status_code).inc()
+        SECONDS.labels(request.method, route).observe(seconds)
+        if response.status_code >= 400 or not request.path.startswith(("/health", "/metrics")):
+            self._log(request, response, seconds)
+        return response
+
+    @staticmethod
+    def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        # request.user is lazy: looking at it here must not ask the database for who nobody asked about
+        user = getattr(request, "_cached_user", None)
+        fields = {
+            "request_id": getattr(request, "request_id", "-"),
+            "method": request.method,
+            "path": request.path if request.resolver_match else "(unknown)",
+            "status": response.status_code,
+            "milliseconds": round(seconds * 1000, 1),
+            "user": str(user.pk) if user is not None and user.is_authenticated else "-",
+        }
+        logger.info("%(method)s %(path)s %(status)s %(milliseconds)s ms user=%(user)s request=%(request_id)s", fields, extra=fields)
 
 
 class ContentSecurityPolicyMiddleware:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestIdMiddleware",
+    "config.middleware.RequestLogMiddleware",
     "accounts.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
@@ -124,7 +125,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ENVIRONMENT.data_dir / "static"
-WHITENOISE_ROOT = BASE_DIR / "frontend" / "dist"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_ROOT = BASE_DIR / "frontend" / "dist" if (BASE_DIR / "frontend" / "dist").is_dir() else None
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8}\.\w+$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024**2
 DATA_UPLOAD_MAX_NUMBER_FILES = 20_000
@@ -159,7 +161,19 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "config.log.LineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "config.log.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log_format}},
     "root": {"handlers": ["stderr"], "level": ENVIRONMENT.log_level},
+    "loggers": {
+        # django's own defaults would print requests twice, and mail errors with their messages
+        "django": {"handlers": [], "propagate": True, "level": "INFO"},
+        "django.request": {"handlers": [], "propagate": True, "level": "ERROR"},
+        "django.server": {"handlers": [], "propagate": True, "level": "ERROR"},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "pynetdicom": {"level": "WARNING"},
+        "pydicom": {"handlers": [], "propagate": False},
+    },
 }
