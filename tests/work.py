@@ -1,0 +1,22 @@
+"""Doing in the test's own process, one after another, what dispatcher and workers do in theirs."""
+
+from __future__ import annotations
+
+from config.celery import REGISTRY
+from config.dispatcher import Dispatcher
+from jobs.models import Job
+
+
+def work_off(*, rounds: int = 50) -> list[Job]:
+    """Dispatch every event and do every due job until nothing waits. Return the jobs done, as they stand now, in order."""
+    dispatcher, done = Dispatcher(), []
+    for _ in range(rounds):
+        events = dispatcher.dispatch()
+        waiting = list(Job.objects.due().order_by("created_at"))
+        for job in waiting:
+            REGISTRY[job.kind][1](str(job.pk))
+            done.append(job.pk)
+        if not events and not waiting:
+            rows = Job.objects.in_bulk(done)
+            return [rows[pk] for pk in done]
+    raise AssertionError(f"there is still work after {rounds} rounds: {list(Job.objects.due().values_list('kind', flat=True))}")
