@@ -16,7 +16,7 @@ from django.apps import apps
 from django.db import connection
 from django.test import TransactionTestCase
 
-GUARDS = ["accounts.migrations.0002_audit_append_only", "annotation.migrations.0002_immutable"]
+GUARDS = ["accounts.migrations.0002_audit_append_only", "annotation.migrations.0002_immutable", "datasets.migrations.0002_frozen"]
 
 
 class _Editor:
