@@ -1,4 +1,6 @@
 /** Every word with the server goes through here: same origin, CSRF, one error shape, one notice of a lost session. */
+import createClient from 'openapi-fetch'
+import type { paths } from './schema'
 
 export type ErrorState = Readonly<Record<string, unknown>>
 
@@ -41,7 +43,10 @@ export function csrfToken(cookies: string = document.cookie): string {
  * Throws {@link ApiError} for every other answer and {@link UnreachableError} when there is none.
  */
 export async function send(path: string, init: SendInit = {}): Promise<Response> {
-  const response = await raw(path, init)
+  return judged(await raw(path, init))
+}
+
+async function judged(response: Response): Promise<Response> {
   if (response.ok || response.status === 304) return response
   const error = await errorOf(response)
   if (error.status === 401) signedOutListeners.forEach((listener) => listener())
@@ -53,12 +58,30 @@ export async function raw(path: string, init: SendInit = {}): Promise<Response> 
   const method = (init.method ?? 'GET').toUpperCase()
   const headers: Record<string, string> = { Accept: 'application/json', ...init.headers }
   if (!SAFE.has(method)) headers['X-CSRFToken'] = csrfToken()
+  return reached(fetch(path, { ...init, method, headers, credentials: 'same-origin' }))
+}
+
+async function reached(answer: Promise<Response>): Promise<Response> {
   try {
-    return await fetch(path, { ...init, method, headers, credentials: 'same-origin' })
+    return await answer
   } catch (reason) {
     if (reason instanceof DOMException && reason.name === 'AbortError') throw reason
     throw new UnreachableError('Columna does not answer.', { cause: reason })
   }
+}
+
+/** The client that knows every address and shape of the generated schema. Throws as {@link send} does, so `data` is always there: see {@link data}. */
+export const api = createClient<paths>({
+  baseUrl: typeof location === 'undefined' ? '' : location.origin,
+  fetch: async (request) => {
+    if (!SAFE.has(request.method)) request.headers.set('X-CSRFToken', csrfToken())
+    return judged(await reached(fetch(request)))
+  },
+})
+
+/** Return the body of an answer of {@link api}. */
+export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  return (await answer).data as T
 }
 
 export async function getJson<T>(path: string, init: SendInit = {}): Promise<T> {

@@ -17,3 +17,6 @@ export interface Page<T> {
   previous: string | null
   results: T[]
 }
+export type Role = Schemas['RoleEnum']
+export type TokenScope = Schemas['ScopeEnum']
+export type NewToken = Schemas['NewToken']

@@ -3,12 +3,16 @@ import { createBrowserRouter, Navigate } from 'react-router'
 import { Guard } from './Guard'
 import { Shell } from './Shell'
 
+/** While a page's code is on its way: the dark room, nothing that flashes. */
+const Nothing = () => null
+
 export function router() {
   return createBrowserRouter([
-    { path: '/sign-in', lazy: async () => ({ Component: (await import('@/pages/sign-in/SignIn')).SignIn }) },
+    { path: '/sign-in', HydrateFallback: Nothing, lazy: async () => ({ Component: (await import('@/pages/sign-in/SignIn')).SignIn }) },
     {
       path: '/',
       element: <Guard />,
+      HydrateFallback: Nothing,
       children: [
         { path: 'read/:caseId', lazy: async () => ({ Component: (await import('@/pages/read/ReadingRoom')).ReadingRoom }) },
         {

@@ -1,7 +1,7 @@
 /** Who is signed in, where they belong, what they may do there. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useSyncExternalStore } from 'react'
-import { ApiError, getJson, raw } from '@/api/client'
+import { ApiError, csrfToken, getJson, raw } from '@/api/client'
 import type { Me, MyProject } from '@/api/types'
 import { onPreferences, preferences, setPreferences } from './preferences'
 
@@ -12,9 +12,9 @@ const CODE = '/_allauth/browser/v1/auth/2fa/authenticate'
 /** What came of an attempt to sign in. */
 export type SignInOutcome = { kind: 'in' } | { kind: 'code' } | { kind: 'wrong' | 'throttled' | 'failed'; message: string }
 
-/** Ask for the cookie that every later write must show. */
+/** Ask for the cookie that every write must show, where the start page has not set it. */
 export async function prepareSignIn(): Promise<void> {
-  await raw(SESSION)
+  if (csrfToken() === '') await raw(SESSION)
 }
 
 export async function signIn(username: string, password: string): Promise<SignInOutcome> {

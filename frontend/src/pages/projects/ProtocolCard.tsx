@@ -1,0 +1,3 @@
+export function ProtocolCard({ slug }: { slug: string }) {
+  return slug === '' ? null : null
+}
