@@ -1,0 +1,143 @@
+import { Geometry, planeOf, type GeometryJson, type Plane } from './geometry'
+import { add, cross, dot, normalize, scale, subtract, type Vec3 } from './vector'
+
+export interface ManifestSlice {
+  readonly key: string
+  readonly index: number
+  readonly frame: number
+  readonly position: readonly number[] | null
+  readonly rowDirection?: readonly number[] | null
+  readonly columnDirection?: readonly number[] | null
+  readonly frameDigest?: string
+  readonly length?: number
+  /** Byte offsets at which each resolution of the frame is complete, coarsest first. */
+  readonly levels?: readonly number[]
+}
+
+/** What `GET /api/stacks/{id}/manifest` says of a stack. */
+export interface StackManifest {
+  readonly stack: string
+  readonly series: string
+  readonly modality: string
+  readonly kind: 'volume' | 'stack' | 'single' | 'cine'
+  readonly plane: Plane | 'projection' | 'unknown'
+  readonly rows: number
+  readonly columns: number
+  readonly description?: string
+  readonly frameOfReferenceUID: string | null
+  readonly geometry: GeometryJson | null
+  readonly notVolumeReason: string | null
+  readonly pixelSpacing?: readonly number[] | null
+  readonly photometric: string
+  readonly samplesPerPixel?: number
+  readonly bitsStored: number
+  readonly signed: boolean
+  readonly rescaleSlope: number
+  readonly rescaleIntercept: number
+  readonly windows: readonly { readonly center: number; readonly width: number; readonly label?: string | null }[]
+  readonly slices: readonly ManifestSlice[]
+  readonly preview: string | null
+}
+
+export interface SlicePlane {
+  readonly origin: Vec3
+  readonly row: Vec3
+  readonly column: Vec3
+  readonly normal: Vec3
+}
+
+const triple = (values: readonly number[]): Vec3 => [values[0] ?? 0, values[1] ?? 0, values[2] ?? 0]
+
+/**
+ * Where the voxels of a stack are. A volume has one grid; any other stack has a plane per slice, and a stack that says
+ * nothing of the patient (a film, an ultrasound clip) lies in a frame of its own, one mm per pixel unless it is calibrated.
+ */
+export class StackGrid {
+  readonly geometry: Geometry
+  readonly isVolume: boolean
+  /** Whether lengths in mm may be shown. */
+  readonly isCalibrated: boolean
+  /** Whether points can be shared with other stacks of the frame of reference. */
+  readonly isInPatient: boolean
+  private readonly planes: readonly SlicePlane[]
+
+  constructor(manifest: StackManifest) {
+    this.isVolume = manifest.geometry !== null
+    const [rowSpacing, columnSpacing] = manifest.pixelSpacing ?? []
+    this.isCalibrated = this.isVolume || rowSpacing !== undefined
+    const first = manifest.slices[0]
+    const along = first ? directions(first) : null
+    this.isInPatient = this.isVolume || (along !== null && first?.position != null)
+    this.geometry = manifest.geometry
+      ? Geometry.fromJson(manifest.geometry)
+      : new Geometry(
+          first?.position ? triple(first.position) : [0, 0, 0],
+          along?.row ?? [1, 0, 0],
+          along?.column ?? [0, 1, 0],
+          [1, rowSpacing ?? 1, columnSpacing ?? rowSpacing ?? 1],
+          [manifest.slices.length, manifest.rows, manifest.columns],
+        )
+    this.planes = this.isVolume ? [] : manifest.slices.map((slice) => this.planeFrom(slice))
+  }
+
+  private planeFrom(slice: ManifestSlice): SlicePlane {
+    const along = directions(slice)
+    const row = along?.row ?? this.geometry.rowDirection
+    const column = along?.column ?? this.geometry.columnDirection
+    const origin = slice.position ? triple(slice.position) : add(this.geometry.origin, scale(this.geometry.normal, slice.index))
+    return { origin, row, column, normal: normalize(cross(row, column)) }
+  }
+
+  get count(): number {
+    return this.geometry.shape[0]
+  }
+
+  slicePlane(slice: number): SlicePlane {
+    const own = this.planes[slice]
+    if (own) return own
+    const { rowDirection, columnDirection, normal } = this.geometry
+    return { origin: this.geometry.toWorld([slice, 0, 0]), row: rowDirection, column: columnDirection, normal }
+  }
+
+  toWorld(index: Vec3): Vec3 {
+    if (this.isVolume) return this.geometry.toWorld(index)
+    const plane = this.slicePlane(Math.round(index[0]))
+    const { spacing } = this.geometry
+    return add(plane.origin, add(scale(plane.column, index[1] * spacing[1]), scale(plane.row, index[2] * spacing[2])))
+  }
+
+  /** The fractional index of a point; in a stack that is no volume, on its nearest slice. */
+  toIndex(point: Vec3): Vec3 {
+    if (this.isVolume) return this.geometry.toIndex(point)
+    const slice = this.nearestSlice(point)
+    return this.toIndexOn(slice, point)
+  }
+
+  toIndexOn(slice: number, point: Vec3): Vec3 {
+    if (this.isVolume) return this.geometry.toIndex(point)
+    const plane = this.slicePlane(slice)
+    const { spacing } = this.geometry
+    const from = subtract(point, plane.origin)
+    return [slice, dot(from, plane.column) / spacing[1], dot(from, plane.row) / spacing[2]]
+  }
+
+  /** The slice whose plane is nearest to the point, always one that exists. */
+  nearestSlice(point: Vec3): number {
+    if (this.isVolume) return Math.max(0, Math.min(this.count - 1, Math.round(this.geometry.toIndex(point)[0])))
+    let best = 0
+    let least = Infinity
+    for (let slice = 0; slice < this.count; slice += 1) {
+      const plane = this.slicePlane(slice)
+      const away = Math.abs(dot(subtract(point, plane.origin), plane.normal))
+      if (away < least) [best, least] = [slice, away]
+    }
+    return best
+  }
+
+  get plane(): Plane {
+    return planeOf(this.geometry.normal)
+  }
+}
+
+const directions = (slice: ManifestSlice): { row: Vec3; column: Vec3 } | null =>
+  slice.rowDirection && slice.columnDirection ? { row: triple(slice.rowDirection), column: triple(slice.columnDirection) } : null

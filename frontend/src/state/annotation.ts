@@ -1,0 +1,249 @@
+/** What the server says of a case and its annotation, and the words spoken with it about them. */
+import { ApiError, getJson, raw, send, sendJson, UnreachableError } from '@/api/client'
+import { BUNDLE_TYPE, envelopeDecode, envelopeEncode, envelopeSplit } from '@/geometry/envelope'
+import type { StackManifest } from '@/geometry/stack'
+import type { Acknowledged, SendOutcome } from './outbox'
+import type { Operation } from './outboxStore'
+
+export type SegmentStatus = 'proposed' | 'edited' | 'accepted'
+
+export interface Segment {
+  readonly id: number
+  readonly layer: string
+  readonly structure: string
+  readonly status: SegmentStatus
+  readonly colour?: string
+  readonly locked?: boolean
+  readonly instance?: number
+}
+
+export interface Structure {
+  readonly value: number
+  readonly code: string
+  readonly name: string
+  readonly category: string
+  readonly layer: string
+  readonly colour: string
+}
+
+export interface CaseStack {
+  readonly id: string
+  readonly modality: string
+  readonly description: string
+  readonly kind: string
+  readonly plane: string
+}
+
+export interface CaseInfo {
+  readonly id: string
+  readonly project: string
+  readonly subject: string
+  readonly state: string
+  readonly protocol: string
+  readonly protocolName: string
+  readonly readingMode: string
+  readonly structures: readonly string[]
+  readonly schema: string
+  readonly stacks: readonly CaseStack[]
+  readonly proposal: string | null
+  readonly description: string
+}
+
+export interface AnnotationInfo {
+  readonly id: string
+  readonly seq: number
+  readonly segments: readonly Segment[]
+  readonly derived_from: string | null
+  readonly state: string
+}
+
+export interface Lease {
+  readonly id: string
+  readonly epoch: number
+  readonly lease_until: string
+}
+
+export interface OpenedCase {
+  readonly case: CaseInfo
+  readonly lease: Lease
+  readonly annotation: AnnotationInfo
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const record = (value: unknown): Json => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {})
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+export const caseOf = (value: unknown): CaseInfo => {
+  const json = record(value)
+  const protocol = record(json['protocol'])
+  return {
+    id: text(json['id']),
+    project: text(json['project']),
+    subject: text(json['subject']) || text(record(json['subject'])['pseudonym']),
+    state: text(json['state']),
+    protocol: text(json['protocol']) || text(protocol['id']),
+    protocolName: text(protocol['name']) || text(json['protocol_name']),
+    readingMode: text(protocol['reading_mode']) || text(json['reading_mode']) || 'ai_first',
+    structures: list(protocol['structures']).filter((code) => typeof code === 'string'),
+    schema: text(protocol['schema']) || text(record(protocol['schema'])['id']),
+    stacks: list(json['stacks']).map((stack) =>
+      typeof stack === 'string'
+        ? { id: stack, modality: '', description: '', kind: '', plane: '' }
+        : { id: text(record(stack)['id']), modality: text(record(stack)['modality']), description: text(record(stack)['description']), kind: text(record(stack)['kind']), plane: text(record(stack)['plane']) },
+    ),
+    proposal: text(json['proposal_revision']) || text(record(json['proposal'])['revision']) || null,
+    description: text(json['description']) || text(json['study_description']),
+  }
+}
+
+export const annotationOf = (value: unknown): AnnotationInfo => {
+  const json = record(value)
+  return {
+    id: text(json['id']),
+    seq: typeof json['seq'] === 'number' ? json['seq'] : 0,
+    segments: list(json['segments']) as readonly Segment[],
+    derived_from: text(json['derived_from']) || null,
+    state: text(json['state']),
+  }
+}
+
+export const openedOf = (value: unknown): OpenedCase => {
+  const json = record(value)
+  return { case: caseOf(json['case']), lease: record(json['assignment']) as unknown as Lease, annotation: annotationOf(json['annotation']) }
+}
+
+export const caseGet = async (id: string): Promise<CaseInfo> => caseOf(await getJson<unknown>(`/api/cases/${id}`))
+
+export const caseOpen = async (id: string, client: string, takeover: boolean): Promise<OpenedCase> =>
+  openedOf(await sendJson<unknown>('POST', `/api/cases/${id}/open`, { client, takeover }))
+
+export const caseNext = async (project: string, client: string): Promise<OpenedCase | null> => {
+  const answer = await sendJson<unknown>('POST', '/api/cases/next', { project, client })
+  return answer === undefined || record(answer)['case'] == null ? null : openedOf(answer)
+}
+
+export const leaseRenew = (id: string): Promise<Lease> => sendJson<Lease>('POST', `/api/assignments/${id}/renew`, {})
+
+export const leaseRelease = (id: string): Promise<unknown> => sendJson('POST', `/api/assignments/${id}/release`, {})
+
+export const manifestGet = (stack: string): Promise<StackManifest> => getJson<StackManifest>(`/api/stacks/${stack}/manifest`)
+
+export const previewUrl = (stack: string): string => `/api/stacks/${stack}/preview`
+
+/** Frames of a stack, `count` from `from` on, as they were compressed. */
+export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal): Promise<Uint8Array[]> => {
+  if (count === 1) {
+    const response = await send(`/api/stacks/${stack}/frames/${from}`, { signal, headers: { Accept: 'image/jphc' } })
+    return [new Uint8Array(await response.arrayBuffer())]
+  }
+  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}`, { signal, headers: { Accept: BUNDLE_TYPE } })
+  const { header, rest } = envelopeDecode(new Uint8Array(await response.arrayBuffer()))
+  return envelopeSplit(rest, bundleLengths(header))
+}
+
+const bundleLengths = (header: unknown): number[] => {
+  const json = record(header)
+  const entries = list(json['frames'] ?? json['slices'])
+  return (entries.length ? entries.map((entry) => record(entry)['length']) : list(json['lengths'])).map(Number)
+}
+
+/** Slices of a mask as the server holds them: slice key to uint8 segment ids, row by row. Slices of zeros may be missing. */
+export const maskGet = async (path: string): Promise<{ seq: number; slices: Map<string, Uint8Array> }> => {
+  const response = await send(path, { headers: { Accept: BUNDLE_TYPE } })
+  const { header, rest } = envelopeDecode(new Uint8Array(await response.arrayBuffer()))
+  const json = record(header)
+  const entries = list(json['slices']).map(record)
+  const bodies = envelopeSplit(rest, entries.map((entry) => Number(entry['length'])))
+  const slices = new Map<string, Uint8Array>()
+  await Promise.all(
+    entries.map(async (entry, i) => {
+      const body = bodies[i]
+      if (body?.length) slices.set(text(entry['key']), await gunzip(body))
+    }),
+  )
+  return { seq: Number(json['seq'] ?? 0), slices }
+}
+
+const gunzip = async (data: Uint8Array): Promise<Uint8Array> => {
+  const stream = new Blob([Uint8Array.from(data)]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}
+
+export const annotationMaskPath = (annotation: string, stack: string, layer: string): string => `/api/annotations/${annotation}/mask?stack=${stack}&layer=${layer}`
+
+/** Put operations, each an envelope of its own, into one batch. */
+export const batchOf = (operations: readonly Operation[], baseSeq: number, lease: Lease): Uint8Array<ArrayBuffer> => {
+  const parts = operations.map((operation) => envelopeDecode(operation.bytes))
+  const header = { ops: parts.map((part) => part.header), base_seq: baseSeq, assignment: lease.id, epoch: lease.epoch }
+  return envelopeEncode(
+    header,
+    parts.map((part) => part.rest),
+  )
+}
+
+export const operationsSend = async (annotation: string, body: Uint8Array<ArrayBuffer>, isLast: boolean): Promise<SendOutcome> => {
+  try {
+    const response = await send(`/api/annotations/${annotation}/operations`, { method: 'POST', headers: { 'Content-Type': BUNDLE_TYPE }, body, keepalive: isLast })
+    return { kind: 'done', acknowledged: (await response.json()) as Acknowledged }
+  } catch (error) {
+    return outcomeOf(error)
+  }
+}
+
+export const outcomeOf = (error: unknown): Exclude<SendOutcome, { kind: 'done' }> => {
+  if (error instanceof ApiError) {
+    if (error.status === 401) return { kind: 'signed-out' }
+    if (error.status === 409) return { kind: 'conflict', code: error.code, message: error.message, state: error.state }
+    if (error.status >= 500 || error.status === 408 || error.status === 429) return { kind: 'unreachable' }
+    return { kind: 'refused', message: error.message }
+  }
+  if (error instanceof UnreachableError || error instanceof TypeError) return { kind: 'unreachable' }
+  return { kind: 'refused', message: error instanceof Error ? error.message : 'The answer could not be read.' }
+}
+
+/** Ids in the log after `seq`, oldest first, and where the log ends. */
+export const operationsKnown = async (annotation: string, after: number): Promise<{ seq: number; ids: string[] } | null> => {
+  try {
+    const answer = record(await getJson<unknown>(`/api/annotations/${annotation}/operations?after=${after}`))
+    const entries = list(answer['operations'] ?? answer['results'] ?? answer['ops']).map(record)
+    return { seq: Number(answer['seq'] ?? after + entries.length), ids: entries.map((entry) => text(entry['id']) || text(entry['op_id'])) }
+  } catch {
+    return null
+  }
+}
+
+/** Keep operations that no longer fit as a branch of their author's own; nothing of the annotation changes. */
+export const branchKeep = async (annotation: string, body: Uint8Array<ArrayBuffer>): Promise<string> => {
+  const response = await send(`/api/annotations/${annotation}/branches`, { method: 'POST', headers: { 'Content-Type': BUNDLE_TYPE }, body })
+  return text(record(await response.json())['id'])
+}
+
+export const annotationSubmit = (annotation: string, expectedSeq: number): Promise<unknown> => sendJson('POST', `/api/annotations/${annotation}/submit`, { expected_seq: expectedSeq })
+
+export const structuresGet = async (schema: string): Promise<readonly Structure[]> => {
+  const answer = await getJson<unknown>('/api/schemas')
+  const all = Array.isArray(answer) ? (answer as readonly unknown[]) : list(record(answer)['results'])
+  const chosen = all.map(record).find((entry) => entry['id'] === schema || entry['name'] === schema) ?? record(all[0])
+  return list(chosen['structures']) as readonly Structure[]
+}
+
+export interface Uncertainty {
+  /** Mean entropy per slice, per stack, 0 to 1. */
+  readonly slices: Readonly<Record<string, readonly number[]>>
+  readonly structures: readonly {
+    readonly stack: string
+    readonly layer: string
+    readonly segment: number
+    readonly confidence: number
+    readonly slice: number | null
+    readonly flags: readonly string[]
+  }[]
+  readonly model: string
+}
+
+export const uncertaintyGet = async (revision: string): Promise<unknown> => {
+  const response = await raw(`/api/revisions/${revision}/uncertainty`)
+  return response.ok ? ((await response.json()) as unknown) : null
+}

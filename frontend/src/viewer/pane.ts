@@ -1,0 +1,328 @@
+import { cache, Enums, volumeLoader, type RenderingEngine, type Types } from '@cornerstonejs/core'
+import type { Axis, Labelmap } from '@/geometry/labelmap'
+import type { StackGrid } from '@/geometry/stack'
+import { add, cross, dot, length, normalize, scale, side, subtract, type Vec3 } from '@/geometry/vector'
+import { frameOf, type StackImages, type StackLoader } from './images'
+
+export type PaneView = 'stack' | 'sagittal' | 'axial' | 'coronal'
+
+export interface PaneSpec {
+  readonly id: string
+  readonly stack: string
+  /** The slices as they were made, or a plane of the grid nearest to a patient plane. */
+  readonly view: PaneView
+}
+
+export interface Window {
+  readonly center: number
+  readonly width: number
+}
+
+/** What a pane shows, for the words at its edges. */
+export interface PaneState {
+  readonly slice: number
+  readonly count: number
+  readonly loading: 'waiting' | 'loaded' | 'failed'
+  readonly window: Window | null
+  readonly letters: { readonly left: string; readonly right: string; readonly top: string; readonly bottom: string } | null
+  readonly mmPerPixel: number
+  readonly isCalibrated: boolean
+  readonly zoom: number
+}
+
+type Viewport = Types.IStackViewport | Types.IVolumeViewport
+
+const point3 = (value: Vec3): Types.Point3 => [value[0], value[1], value[2]]
+const vec3 = (value: readonly number[]): Vec3 => [value[0]!, value[1]!, value[2]!]
+
+// Where the reader stands, per plane: towards the eye, and up on the screen.
+const STANDS: Record<Exclude<PaneView, 'stack'>, { eye: Vec3; up: Vec3 }> = {
+  axial: { eye: [0, 0, -1], up: [0, -1, 0] },
+  sagittal: { eye: [1, 0, 0], up: [0, 0, 1] },
+  coronal: { eye: [0, -1, 0], up: [0, 0, 1] },
+}
+
+/** The grid axis nearest to a direction, and whether it points along or against it. */
+const nearestAxis = (grid: StackGrid, direction: Vec3): { axis: Axis; unit: Vec3 } => {
+  const steps = grid.geometry.steps.map(normalize)
+  const parts = steps.map((step) => dot(step, direction))
+  const axis = [0, 1, 2].reduce((best, i) => (Math.abs(parts[i]!) > Math.abs(parts[best]!) ? i : best), 0) as Axis
+  return { axis, unit: scale(steps[axis]!, Math.sign(parts[axis]!) || 1) }
+}
+
+/** Which axis of the grid a view looks along. */
+export const axisOf = (grid: StackGrid, view: PaneView): Axis => (view === 'stack' ? 0 : nearestAxis(grid, STANDS[view].eye).axis)
+
+/**
+ * One picture of a stack: a stack viewport in the acquisition plane, or a plane of its volume orthogonal to the grid, so that
+ * every voxel that shows can also be painted.
+ */
+export class Pane {
+  readonly axis: Axis
+  slice: number
+  private viewport: Viewport
+  private shown = false
+  private readonly observer: ResizeObserver
+  private disposed = false
+  private window: Window | null = null
+
+  constructor(
+    readonly spec: PaneSpec,
+    readonly element: HTMLDivElement,
+    readonly images: StackImages,
+    readonly loader: StackLoader,
+    private readonly engine: RenderingEngine,
+    private readonly onChange: (pane: Pane) => void,
+  ) {
+    this.axis = axisOf(images.grid, spec.view)
+    this.slice = Math.floor(this.count / 2)
+    engine.enableElement({
+      viewportId: spec.id,
+      element,
+      type: spec.view === 'stack' ? Enums.ViewportType.STACK : Enums.ViewportType.ORTHOGRAPHIC,
+      defaultOptions: { background: [0, 0, 0] },
+    })
+    this.viewport = engine.getViewport(spec.id) as Viewport
+    this.observer = new ResizeObserver(() => this.resized())
+    this.observer.observe(element)
+    for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) element.addEventListener(name, this.changed)
+  }
+
+  get grid(): StackGrid {
+    return this.images.grid
+  }
+
+  get frame(): string {
+    return frameOf(this.images.manifest)
+  }
+
+  get count(): number {
+    return this.images.grid.geometry.shape[this.axis]
+  }
+
+  get cornerstone(): Viewport {
+    return this.viewport
+  }
+
+  async open(): Promise<void> {
+    if (this.spec.view === 'stack') {
+      try {
+        await (this.viewport as Types.IStackViewport).setStack([...this.images.imageIds], this.slice)
+      } catch {
+        // the slice is lost; the loader says so and offers to try again
+      }
+    } else await this.openVolume(this.spec.view)
+    if (this.disposed) return
+    this.shown = true
+    if (this.window) this.setWindow(this.window)
+    this.goTo(this.slice)
+    this.onChange(this)
+  }
+
+  private async openVolume(view: Exclude<PaneView, 'stack'>): Promise<void> {
+    const viewport = this.viewport as Types.IVolumeViewport
+    const volumeId = `cornerstoneStreamingImageVolume:${this.spec.stack}`
+    const existing = cache.getVolume(volumeId) as Types.IImageVolume | undefined
+    const volume = existing ?? (await volumeLoader.createAndCacheVolume(volumeId, { imageIds: [...this.images.imageIds] }))
+    if (this.disposed) return
+    if (!existing) (volume as unknown as { load: (done: () => void) => void }).load(() => this.onChange(this))
+    await viewport.setVolumes([{ volumeId }], true, true)
+    if (this.disposed) return
+    const eye = nearestAxis(this.grid, STANDS[view].eye).unit
+    const up = nearestAxis(this.grid, STANDS[view].up).unit
+    viewport.setOrientation({ viewPlaneNormal: point3(eye), viewUp: point3(up) } as never, false)
+    viewport.resetCamera()
+  }
+
+  private readonly changed = (): void => {
+    this.onChange(this)
+  }
+
+  private resized(): void {
+    if (this.disposed || !this.element.clientWidth) return
+    this.engine.resize(true, true)
+    this.onChange(this)
+  }
+
+  /** How the slice looked at stands: shown, still coming, or lost. In a volume one lost slice is a dark line, not a dark picture. */
+  get loading(): PaneState['loading'] {
+    if (this.axis !== 0 || this.spec.view !== 'stack') return this.loader.loaded > 0 ? 'loaded' : 'waiting'
+    return this.loader.states[this.slice] ?? 'waiting'
+  }
+
+  /** Show a slice; whatever is not there yet is asked for first and never replaced by another slice. */
+  goTo(slice: number): void {
+    this.slice = Math.max(0, Math.min(this.count - 1, Math.round(slice)))
+    if (this.axis === 0) this.loader.lookAt(this.slice)
+    if (!this.shown) return
+    if (this.spec.view === 'stack') {
+      if (this.loader.states[this.slice] === 'loaded') void (this.viewport as Types.IStackViewport).setImageIdIndex(this.slice)
+    } else {
+      const index = [...this.indexAt(this.focal)] as [number, number, number]
+      const away = this.slice - index[this.axis]
+      const step = scale(this.grid.geometry.steps[this.axis], away)
+      if (Math.abs(away) > 1e-4) this.shift(step)
+      else this.viewport.render()
+    }
+    this.onChange(this)
+  }
+
+  private get focal(): Vec3 {
+    return vec3(this.viewport.getCamera().focalPoint ?? [0, 0, 0])
+  }
+
+  private shift(by: Vec3): void {
+    const { focalPoint, position } = this.viewport.getCamera()
+    if (!focalPoint || !position) return
+    this.viewport.setCamera({ focalPoint: point3(add(vec3(focalPoint), by)), position: point3(add(vec3(position), by)) })
+    this.viewport.render()
+  }
+
+  /** A loaded slice arrived: show it if it is the one being looked at. */
+  arrived(index: number): void {
+    if (!this.shown) return
+    if (this.spec.view === 'stack' && index === this.slice) void (this.viewport as Types.IStackViewport).setImageIdIndex(index).then(() => this.viewport.render())
+  }
+
+  /** Bring a point into view: its slice, and its place if it lies outside. */
+  lookAt(point: Vec3, heightMm?: number): void {
+    if (!this.shown) return
+    this.goTo(this.grid.toIndex(point)[this.axis])
+    const camera = this.viewport.getCamera()
+    const [x, y] = this.toCanvas(point)
+    const { clientWidth: width, clientHeight: height } = this.element
+    const outside = x < width * 0.1 || x > width * 0.9 || y < height * 0.1 || y > height * 0.9
+    if (heightMm !== undefined) this.viewport.setCamera({ parallelScale: Math.min(camera.parallelScale ?? Infinity, heightMm / 2) })
+    if (outside || heightMm !== undefined) {
+      const normal = vec3(camera.viewPlaneNormal ?? [0, 0, 1])
+      const away = subtract(point, this.focal)
+      this.shift(subtract(away, scale(normal, dot(away, normal))))
+    }
+    this.viewport.render()
+  }
+
+  setWindow(window: Window): void {
+    this.window = window
+    if (!this.shown) return
+    this.viewport.setProperties({ voiRange: { lower: window.center - window.width / 2, upper: window.center + window.width / 2 } })
+    this.viewport.render()
+  }
+
+  reset(): void {
+    const { slice } = this
+    this.viewport.resetCamera()
+    this.goTo(slice)
+    this.viewport.render()
+  }
+
+  zoomBy(factor: number): void {
+    const { parallelScale } = this.viewport.getCamera()
+    if (parallelScale) this.viewport.setCamera({ parallelScale: parallelScale / factor })
+    this.viewport.render()
+  }
+
+  rotate(): void {
+    if (this.spec.view !== 'stack') return
+    const viewport = this.viewport as Types.IStackViewport
+    const { rotation = 0 } = (viewport.getViewPresentation() as { rotation?: number } | undefined) ?? {}
+    viewport.setViewPresentation({ rotation: (rotation + 90) % 360 })
+    viewport.render()
+  }
+
+  flip(): void {
+    this.viewport.setCamera({ flipHorizontal: !(this.viewport.getCamera().flipHorizontal ?? false) })
+    this.viewport.render()
+  }
+
+  invert(): void {
+    this.viewport.setProperties({ invert: !((this.viewport.getProperties() as { invert?: boolean } | undefined)?.invert ?? false) })
+    this.viewport.render()
+  }
+
+  toCanvas(point: Vec3): readonly [number, number] {
+    const [x, y] = this.viewport.worldToCanvas(point3(point))
+    return [x, y]
+  }
+
+  toWorld(x: number, y: number): Vec3 {
+    return vec3(this.viewport.canvasToWorld([x, y]))
+  }
+
+  /** The fractional [slice, row, column] under a place of the canvas, on the slice that shows. */
+  toIndex(x: number, y: number): Vec3 {
+    return this.indexAt(this.toWorld(x, y))
+  }
+
+  private indexAt(point: Vec3): Vec3 {
+    const index = [...(this.axis === 0 && !this.grid.isVolume ? this.grid.toIndexOn(this.slice, point) : this.grid.toIndex(point))] as [number, number, number]
+    return index
+  }
+
+  /** Pins a pointer's index to the slice that shows. */
+  onSlice(index: Vec3): Vec3 {
+    return [this.axis === 0 ? this.slice : index[0], this.axis === 1 ? this.slice : index[1], this.axis === 2 ? this.slice : index[2]]
+  }
+
+  /** The affine map from plane coordinates (x right, y down in the labelmap's plane) to the canvas, as a DOMMatrix takes it. */
+  planeToCanvas(): DOMMatrix {
+    const at = (u: number, v: number) => this.toCanvas(this.grid.toWorld(this.planeIndex(u, v)))
+    const origin = at(0, 0)
+    const right = at(1, 0)
+    const down = at(0, 1)
+    return new DOMMatrix([right[0] - origin[0], right[1] - origin[1], down[0] - origin[0], down[1] - origin[1], origin[0], origin[1]])
+  }
+
+  planeIndex(u: number, v: number): Vec3 {
+    return this.axis === 0 ? [this.slice, v, u] : this.axis === 1 ? [v, this.slice, u] : [v, u, this.slice]
+  }
+
+  planeOf(labelmap: Labelmap): ReturnType<Labelmap['plane']> {
+    return labelmap.plane(this.axis, this.slice)
+  }
+
+  /** The plane looked at: a point on it and its normal. */
+  get plane(): { point: Vec3; normal: Vec3; corners: Vec3[] } {
+    const { shape } = this.grid.geometry
+    const high = [shape[2], shape[1]] as const
+    const [w, h] = this.axis === 0 ? high : this.axis === 1 ? [shape[2], shape[0]] : [shape[1], shape[0]]
+    const corners = [
+      [-0.5, -0.5],
+      [w - 0.5, -0.5],
+      [w - 0.5, h - 0.5],
+      [-0.5, h - 0.5],
+    ].map(([u, v]) => this.grid.toWorld(this.planeIndex(u!, v!)))
+    const normal = normalize(cross(subtract(corners[1]!, corners[0]!), subtract(corners[3]!, corners[0]!)))
+    return { point: scale(add(corners[0]!, corners[2]!), 0.5), normal, corners }
+  }
+
+  /** The middle of what is on the screen, on the slice that shows. */
+  get middle(): Vec3 {
+    return this.toWorld(this.element.clientWidth / 2, this.element.clientHeight / 2)
+  }
+
+  get state(): PaneState {
+    const nothing = { slice: this.slice, count: this.count, loading: this.loading, window: this.window, letters: null, mmPerPixel: 0, isCalibrated: this.grid.isCalibrated, zoom: 1 }
+    if (!this.shown || this.disposed || this.loading !== 'loaded') return nothing
+    const middle = this.middle
+    const width = this.element.clientWidth
+    const height = this.element.clientHeight
+    const right = subtract(this.toWorld(width / 2 + 1, height / 2), middle)
+    const down = subtract(this.toWorld(width / 2, height / 2 + 1), middle)
+    const range = (this.viewport.getProperties() as { voiRange?: { lower: number; upper: number } }).voiRange
+    const mmPerPixel = length(right)
+    return {
+      ...nothing,
+      window: range ? { center: (range.lower + range.upper) / 2, width: range.upper - range.lower } : this.window,
+      letters: this.grid.isInPatient ? { left: side(scale(right, -1)), right: side(right), top: side(scale(down, -1)), bottom: side(down) } : null,
+      mmPerPixel,
+      zoom: mmPerPixel ? this.grid.geometry.spacing[2] / mmPerPixel : 1,
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true
+    this.observer.disconnect()
+    for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) this.element.removeEventListener(name, this.changed)
+    this.engine.disableElement(this.spec.id)
+  }
+}
