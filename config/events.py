@@ -2,9 +2,10 @@
 
 ROUTES: dict[str, tuple[str, ...]] = {
     "stack.ready": ("annotation.case_open",),
+    "mask.imported": ("annotation.mask_import",),
     "case.opened": ("ml_backend.predict",),
     "annotation.submitted": (),
     "version.frozen": (),
-    "subject.withdrawn": (),
+    "subject.withdrawn": ("datasets.withdraw",),
 }
 """Event kind → job kinds. Each job gets the event's payload; its dedupe key is the event's id and the job kind."""
