@@ -9,7 +9,7 @@ from config.openapi import DOCUMENT, render
 
 def test_the_document_is_what_the_code_says():
     text, _ = render()
-    assert DOCUMENT.read_text() == text, "run `manage.py openapi`, then `npm run api` in frontend/"
+    assert DOCUMENT.read_text() == text, "run `manage.py openapi`, then `npm run schema` in frontend/"
 
 
 def test_every_endpoint_is_documented_without_a_warning():

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from accounts.models import Project, User
 
 
-def dataset_create(*, project: Project, slug: str, name: str, licence: str, tier: str, description: str, duo: list[str], user: User) -> Dataset:
+def dataset_create(
+    *, project: Project, slug: str, name: str, licence: str, tier: str, description: str, duo: list[str], user: User
+) -> Dataset:
     """Return a new dataset. A slug that is taken, by whatever project, raises :class:`Conflict`: names are never reused."""
     with transaction.atomic():
         fields = {"name": name, "licence": licence, "tier": tier, "description": description, "duo": duo, "created_by": user}

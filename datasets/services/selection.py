@@ -40,7 +40,9 @@ def pins_choose(cases: Iterable[Case]) -> tuple[list[Pin], list[Case]]:
     """Return a pin per case that has a reading, in order of case id, and the cases that have none."""
     chosen = {str(case.pk): case for case in cases}
     standing: dict[str, Revision] = {}
-    revisions = Revision.objects.authored().filter(annotation__case__in=chosen, annotation__state="submitted", annotation__branch_of=None)
+    revisions = Revision.objects.authored().filter(
+        annotation__case__in=list(chosen.values()), annotation__state="submitted", annotation__branch_of=None
+    )
     for revision in revisions.select_related("annotation").order_by("created_at", "pk"):
         case_id = str(revision.annotation.case_id)
         if case_id not in standing or _rank(revision) >= _rank(standing[case_id]):

@@ -17,11 +17,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         text, warnings = render()
-        if warnings:
-            raise CommandError("The API is not documented well enough:\n" + "\n".join(warnings))
         if options["check"]:
             if not DOCUMENT.exists() or DOCUMENT.read_text() != text:
-                raise CommandError(f"{DOCUMENT.name} has drifted from the code. Run `manage.py openapi`, then `npm run api` in frontend/.")
-            return
-        DOCUMENT.write_text(text)
-        self.stdout.write(f"Wrote {DOCUMENT}.")
+                raise CommandError(f"{DOCUMENT.name} has drifted from the code. Run `manage.py openapi`, then `npm run schema` in frontend/.")
+        else:
+            DOCUMENT.write_text(text)
+            self.stdout.write(f"Wrote {DOCUMENT}.")
+        if warnings:
+            raise CommandError("The API is not documented well enough:\n" + "\n".join(warnings))
