@@ -1,1 +1,35 @@
-"""Work done behind the scenes."""
+"""Jobs of the annotation room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from config.celery import JobContext, Retry, job_task
+from config.errors import Missing
+from storage.models import Stack
+
+
+@job_task(kind="annotation.case_open", queue="intake")
+def case_open_task(context: JobContext) -> dict[str, Any]:
+    """A stack is ready: its study's cases open."""
+    from annotation.services.case import case_open_for
+
+    cases = case_open_for(stack_id=context.payload["stack"])
+    return {"cases": [str(case.pk) for case in cases]}
+
+
+@job_task(kind="annotation.mask_import", queue="frames")
+def mask_import_task(context: JobContext) -> dict[str, Any]:
+    """A mask came with its images: it becomes an import revision."""
+    from annotation.services.mask_import import mask_import
+
+    payload = context.payload
+    stack = Stack.objects.filter(pk=payload["stack"]).first()
+    if stack is None:
+        raise Missing("The stack is not there any more.", code="stack_missing")
+    if stack.ready_at is None:
+        raise Retry("stack_not_ready", "The stack's frames are still being made.")
+    revisions = mask_import(
+        stack=stack, blob_digest=payload["blob"], values=payload["values"], instances=bool(payload.get("instances", False))
+    )
+    return {"revisions": [str(revision.pk) for revision in revisions]}

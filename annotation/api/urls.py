@@ -1,3 +1,35 @@
-from django.urls import URLPattern, URLResolver
+"""Where annotation's resources are."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
+
+from annotation.api.annotation import AnnotationViewSet
+from annotation.api.assignment import AssignmentViewSet
+from annotation.api.case import CaseViewSet
+from annotation.api.masks import (
+    AnnotationBranchView,
+    AnnotationMaskView,
+    AnnotationOperationsView,
+    RevisionMaskView,
+    RevisionUncertaintyView,
+)
+from annotation.api.protocol import ProtocolViewSet
+from annotation.api.revision import RevisionViewSet
+from annotation.api.schema import LabelSchemaViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("schemas", LabelSchemaViewSet, basename="schema")
+router.register("protocols", ProtocolViewSet, basename="protocol")
+router.register("cases", CaseViewSet, basename="case")
+router.register("assignments", AssignmentViewSet, basename="assignment")
+router.register("annotations", AnnotationViewSet, basename="annotation")
+router.register("revisions", RevisionViewSet, basename="revision")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("annotations/<uuid:pk>/mask", AnnotationMaskView.as_view(), name="annotation-mask"),
+    path("annotations/<uuid:pk>/operations", AnnotationOperationsView.as_view(), name="annotation-operations"),
+    path("annotations/<uuid:pk>/branch", AnnotationBranchView.as_view(), name="annotation-branch"),
+    path("revisions/<uuid:pk>/mask", RevisionMaskView.as_view(), name="revision-mask"),
+    path("revisions/<uuid:pk>/uncertainty", RevisionUncertaintyView.as_view(), name="revision-uncertainty"),
+    *router.urls,
+]

@@ -24,14 +24,18 @@ class AuthorKind(models.TextChoices):
 
 class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def visible_to(self, user: User) -> AnnotationQuerySet:
-        """Readers see their own work and nobody else's. Data managers see all, except on a case they are reading themselves."""
+        """Readers see their own work and nobody else's. Data managers see all, except on a case they are reading themselves.
+
+        Models' work is seen through its revisions, where the reading mode decides; here by managers who do not read.
+        """
         if not user.is_authenticated:
             return self.none()
         managed = projects_where(user, "case.manage")
         reading = Annotation.objects.drafts_of(user).filter(case=OuterRef("case"))
         labels = projects_where(user, "case.label")
         seen = self.filter(case__subject__withdrawn_at=None)
-        return seen.filter(Q(author=user, project__in=labels) | (Q(project__in=managed) & ~Exists(reading)))
+        hidden = Exists(reading) | (Q(author_kind=AuthorKind.MODEL) & Q(project__in=labels))
+        return seen.filter(Q(author=user, project__in=labels) | (Q(project__in=managed) & ~hidden))
 
     def drafts_of(self, user: User) -> AnnotationQuerySet:
         """This person's own work that is not submitted; branches are not counted."""

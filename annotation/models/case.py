@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case as CaseExpression
+from django.db.models import Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.abilities import projects_where
@@ -24,11 +25,24 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases in projects where this person labels."""
         return self.visible_to(user).filter(project__in=projects_where(user, "case.label"))
 
+    def with_shown_state(self, user: User) -> CaseQuerySet:
+        """Each case with ``shown_state``: its state, but ``new`` for ``proposed`` where the protocol hides proposals from readers."""
+        hidden = ~Q(protocol__reading_mode="ai_first") & Q(project__in=projects_where(user, "case.label"))
+        proposed = When(hidden & Q(state=Case.State.PROPOSED), then=Value(Case.State.NEW))
+        return self.annotate(shown_state=CaseExpression(proposed, default=F("state"), output_field=models.CharField()))
+
     def unleased(self) -> CaseQuerySet:
         """Cases that nobody holds now."""
         from annotation.models.assignment import Assignment
 
         held = Assignment.objects.live().filter(case=OuterRef("pk"))
+        return self.filter(~Exists(held))
+
+    def free_for(self, user: User) -> CaseQuerySet:
+        """Cases that nobody else holds now."""
+        from annotation.models.assignment import Assignment
+
+        held = Assignment.objects.live().exclude(reader=user).filter(case=OuterRef("pk"))
         return self.filter(~Exists(held))
 
     def begun_by(self, user: User) -> CaseQuerySet:

@@ -1,0 +1,113 @@
+"""Annotations: how one stands, and submitting it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.abilities import require
+from accounts.authentication import person_of
+from accounts.models import User
+from annotation.api.revision import RevisionSerializer
+from annotation.models import Annotation
+from annotation.models.annotation import AuthorKind
+from annotation.services.annotation import annotation_submit
+from config.errors import Forbidden
+
+
+class SegmentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(min_value=1, max_value=255, help_text="What the labelmap of this layer holds.")
+    layer = serializers.CharField()
+    structure = serializers.CharField(help_text="Code of the schema, such as L5.")
+    status = serializers.ChoiceField(choices=["proposed", "edited", "accepted"])
+    colour = serializers.CharField(required=False)
+    locked = serializers.BooleanField(required=False)
+    instance = serializers.IntegerField(required=False)
+
+
+class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
+    case = serializers.UUIDField(source="case_id", read_only=True)
+    author = serializers.UUIDField(source="author_id", read_only=True, allow_null=True)
+    derived_from = serializers.UUIDField(source="derived_from_id", read_only=True, allow_null=True)
+    branch_of = serializers.UUIDField(source="branch_of_id", read_only=True, allow_null=True)
+    segments = SegmentSerializer(many=True, read_only=True)
+    ladder = serializers.DictField(read_only=True)
+    measurements = serializers.ListField(child=serializers.DictField(), read_only=True)
+    grades = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = Annotation
+        fields = [
+            "id",
+            "case",
+            "author_kind",
+            "author",
+            "model_version",
+            "derived_from",
+            "branch_of",
+            "branch_seq",
+            "seq",
+            "segments",
+            "ladder",
+            "measurements",
+            "grades",
+            "state",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class SubmitSerializer(serializers.Serializer[Annotation]):
+    expected_seq = serializers.IntegerField(min_value=0, help_text="The sequence number that you have seen acknowledged last.")
+
+
+class AnnotationFilter(django_filters.FilterSet):
+    project = django_filters.CharFilter(field_name="project__slug")
+    case = django_filters.UUIDFilter(field_name="case")
+
+    class Meta:
+        model = Annotation
+        fields: list[str] = ["state", "author_kind"]
+
+
+def writable(annotation: Annotation, user: User) -> Annotation:
+    """Return the annotation if this person may write on it: only the reader whose work it is. Raises :class:`Forbidden`."""
+    require(user, "case.label", annotation.project)
+    if annotation.author_kind != AuthorKind.READER or annotation.author_id != user.pk:
+        raise Forbidden("This is somebody else's work. Open the case to have an annotation of your own.")
+    return annotation
+
+
+@extend_schema(tags=["annotation"])
+@extend_schema_view(
+    list=extend_schema(description="Annotations you may see: your own, and all of them where you manage cases."),
+    retrieve=extend_schema(description="How an annotation stands, without its voxels."),
+)
+class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Annotation]):
+    serializer_class = AnnotationSerializer
+    filterset_class = AnnotationFilter
+    queryset = Annotation.objects.none()
+
+    def get_queryset(self) -> QuerySet[Annotation]:
+        return Annotation.objects.visible_to(person_of(self.request)).select_related("project", "case__protocol__schema", "derived_from")
+
+    @extend_schema(request=SubmitSerializer, responses=RevisionSerializer)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: str) -> Response:
+        """Freeze your annotation as a revision. Sending it twice is one submission.
+
+        409: `stale_revision`, `lease_expired`, `unknown_value`, `already_submitted`, each with the state as it is.
+        """
+        annotation = writable(self.get_object(), person_of(request))
+        sent = SubmitSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        revision = annotation_submit(annotation=annotation, user=person_of(request), expected_seq=sent.validated_data["expected_seq"])
+        return Response(RevisionSerializer(revision).data)

@@ -1,0 +1,196 @@
+"""Cases: the worklist, and the way into the reading room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import django_filters
+from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import person_of
+from accounts.models import Project, User
+from annotation.api.annotation import AnnotationSerializer
+from annotation.api.assignment import AssignmentSerializer
+from annotation.models import Annotation, Assignment, Case, Revision
+from annotation.models.protocol import ReadingMode
+from annotation.services.assignment import assignment_open, case_next
+from config.errors import Missing
+from storage.models import Stack
+
+
+class CaseStackSerializer(serializers.Serializer[Stack]):
+    id = serializers.UUIDField()
+    series = serializers.UUIDField(source="series_id")
+    modality = serializers.CharField(source="series.modality")
+    description = serializers.CharField(source="series.description")
+    kind = serializers.CharField()
+    plane = serializers.CharField()
+    rows = serializers.IntegerField()
+    columns = serializers.IntegerField()
+    slice_count = serializers.IntegerField()
+
+
+class CaseProtocolSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    reading_mode = serializers.ChoiceField(choices=ReadingMode.choices)
+
+
+class LeaseSerializer(serializers.Serializer[dict[str, Any]]):
+    holder = serializers.ChoiceField(choices=["you", "other", "none"])
+    since = serializers.DateTimeField(allow_null=True)
+    lease_until = serializers.DateTimeField(allow_null=True)
+
+
+class OwnAnnotationSerializer(serializers.Serializer[dict[str, Any]]):
+    id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    state = serializers.CharField()
+    revision = serializers.UUIDField(allow_null=True, help_text="What it was frozen as, null for a draft.")
+
+
+class CaseSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    project = serializers.SlugField()
+    subject = serializers.CharField(help_text="The subject's pseudonym.")
+    study = serializers.UUIDField()
+    study_date = serializers.DateField(allow_null=True, help_text="Shifted, as everything of the study.")
+    description = serializers.CharField()
+    protocol = CaseProtocolSerializer()
+    state = serializers.ChoiceField(choices=Case.State.choices, help_text="As this person may know it.")
+    priority = serializers.FloatField()
+    stacks = CaseStackSerializer(many=True)
+    proposal_revision = serializers.UUIDField(allow_null=True, help_text="Null where there is none, or where the reading mode hides it.")
+    lease = LeaseSerializer()
+    annotation = OwnAnnotationSerializer(allow_null=True, help_text="Your own work on the case, the newest.")
+    created_at = serializers.DateTimeField()
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    project = serializers.SlugField(help_text="Slug of the project.")
+    client = serializers.CharField(max_length=64, required=False, allow_blank=True, help_text="Opaque name of the browser tab.")
+
+
+class OpenSerializer(serializers.Serializer[Any]):
+    takeover = serializers.BooleanField(default=False, help_text="Take the case from whoever holds it.")
+    amend = serializers.BooleanField(default=False, help_text="Read a submitted case again, from your own last revision.")
+    client = serializers.CharField(max_length=64, required=False, allow_blank=True, help_text="Opaque name of the browser tab.")
+
+
+class OpenedSerializer(serializers.Serializer[dict[str, Any]]):
+    assignment = AssignmentSerializer()
+    annotation = AnnotationSerializer()
+    case = CaseSerializer()
+
+
+class CaseFilter(django_filters.FilterSet):
+    project = django_filters.CharFilter(field_name="project__slug")
+    state = django_filters.MultipleChoiceFilter(field_name="shown_state", choices=Case.State.choices)
+    study = django_filters.UUIDFilter(field_name="study")
+    protocol = django_filters.UUIDFilter(field_name="protocol")
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+
+def case_rows(cases: Iterable[Case], user: User) -> list[dict[str, Any]]:
+    """Return what this person may know of the cases, in a fixed number of queries."""
+    listed = list(cases)
+    shown = set(Revision.objects.visible_to(user).filter(proposed_for__in=listed).values_list("pk", flat=True))
+    live = {lease.case_id: lease for lease in Assignment.objects.live().filter(case__in=listed)}
+    own: dict[Any, Annotation] = {}
+    mine = Annotation.objects.filter(case__in=listed, author=user, author_kind="reader", branch_of=None)
+    for annotation in mine.order_by("created_at").prefetch_related(Prefetch("revisions", Revision.objects.only("annotation_id"))):
+        own[annotation.case_id] = annotation
+    return [_row(case, shown, live.get(case.pk), own.get(case.pk), user) for case in listed]
+
+
+def _row(case: Any, shown: set[Any], lease: Assignment | None, own: Annotation | None, user: User) -> dict[str, Any]:
+    holder = "none" if lease is None else "you" if lease.reader_id == user.pk else "other"
+    revision = next(iter(own.revisions.all()), None) if own else None
+    return {
+        "id": case.pk,
+        "project": case.project.slug,
+        "subject": case.subject.pseudonym,
+        "study": case.study_id,
+        "study_date": case.study.study_date,
+        "description": case.study.description,
+        "protocol": case.protocol,
+        "state": case.shown_state,
+        "priority": case.priority,
+        "stacks": case.stacks.all(),
+        "proposal_revision": case.proposal_revision_id if case.proposal_revision_id in shown else None,
+        "lease": {"holder": holder, "since": lease and lease.created_at, "lease_until": lease and lease.lease_until},
+        "annotation": own and {"id": own.pk, "seq": own.seq, "state": own.state, "revision": revision and revision.pk},
+        "created_at": case.created_at,
+    }
+
+
+@extend_schema(tags=["annotation"])
+@extend_schema_view(
+    list=extend_schema(description="The worklist: cases of your projects, the most urgent first."),
+    retrieve=extend_schema(description="One case, as you may know it."),
+)
+class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Case]):
+    serializer_class = CaseSerializer
+    filterset_class = CaseFilter
+    queryset = Case.objects.none()
+
+    def get_queryset(self) -> QuerySet[Case]:
+        user = person_of(self.request)
+        stacks = Stack.objects.select_related("series").defer("slices", "geometry")
+        cases = Case.objects.visible_to(user).with_shown_state(user).select_related("project", "subject", "study", "protocol")
+        return cases.prefetch_related(Prefetch("stacks", stacks))
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(CaseSerializer(case_rows(page or [], person_of(request)), many=True).data)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return Response(CaseSerializer(case_rows([self.get_object()], person_of(request))[0]).data)
+
+    @extend_schema(request=NextSerializer, responses=OpenedSerializer)
+    @action(detail=False, methods=["post"])
+    def next(self, request: Request) -> Response:
+        """Lease the best case for you: your own unfinished work first, then cases with a proposal, then new ones.
+
+        404 `queue_empty` when there is none; the state says how many others hold or have submitted.
+        """
+        sent = NextSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        user = person_of(request)
+        project = get_object_or_404(Project.objects.visible_to(user), slug=sent.validated_data["project"])
+        leased = case_next(project=project, user=user, client=sent.validated_data.get("client", ""))
+        if leased is None:
+            raise self._empty(project)
+        return self._opened(*leased)
+
+    @extend_schema(request=OpenSerializer, responses=OpenedSerializer)
+    @action(detail=True, methods=["post"])
+    def open(self, request: Request, pk: str) -> Response:
+        """Lease this case to you and return your annotation of it.
+
+        409 `lease_held` when somebody holds it (`takeover` takes it), `already_submitted` when you are done with it (`amend`).
+        """
+        sent = OpenSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return self._opened(*assignment_open(case=self.get_object(), user=person_of(request), **sent.validated_data))
+
+    def _opened(self, assignment: Assignment, annotation: Annotation) -> Response:
+        case = self.get_queryset().get(pk=assignment.case_id)
+        body = {"assignment": assignment, "annotation": annotation, "case": case_rows([case], person_of(self.request))[0]}
+        return Response(OpenedSerializer(body).data)
+
+    def _empty(self, project: Project) -> Missing:
+        cases = Case.objects.visible_to(person_of(self.request)).filter(project=project)
+        held = Assignment.objects.live().filter(case__in=cases).count()
+        state = {"held": held, "submitted": cases.filter(state__in=["submitted", "accepted"]).count(), "total": cases.count()}
+        return Missing("There is no case to read now. A data manager can import more studies.", code="queue_empty", state=state)

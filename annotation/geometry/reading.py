@@ -1,0 +1,57 @@
+"""A reading: everything an author says of a case besides the voxels, and how an operation changes it.
+
+One operation log carries all of it. A kind of operation is one pure function from the reading before to the reading after
+and to its own inverse; a new kind is one entry in :data:`REDUCERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from annotation.geometry.refusal import Refused
+from annotation.geometry.segments import Segment, segments_apply
+
+
+@dataclass(frozen=True)
+class Reading:
+    segments: list[Segment] = field(default_factory=list)
+    ladder: dict[str, Any] = field(default_factory=dict)
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    grades: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the protocol allows: structure code → layer and → category; and whether a segment has no voxels."""
+
+    layers: Mapping[str, str]
+    categories: Mapping[str, str]
+    is_empty: Callable[[str, int], bool]
+
+
+Reducer = Callable[[Reading, Mapping[str, Any], Rules], tuple[Reading, dict[str, Any]]]
+
+
+def _segments(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> tuple[Reading, dict[str, Any]]:
+    table, was = segments_apply(reading.segments, operation, layers=rules.layers, is_empty=rules.is_empty)
+    return replace(reading, segments=table), was
+
+
+REDUCERS: dict[str, Reducer] = {"segments": _segments}
+"""Kind of operation → its function. Patches are not here: they change voxels (:mod:`annotation.geometry.patch`)."""
+
+FIELDS: dict[str, tuple[str, ...]] = {"segments": ("set", "remove")}
+"""Kind of operation → what it carries besides id, kind, undoes, tool and time; nothing else is kept."""
+
+
+def reading_apply(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> tuple[Reading, dict[str, Any]]:
+    """Return the reading after the operation, and ``was``: the fields of an operation of the same kind that takes it back.
+
+    Raises :class:`Refused`.
+    """
+    reducer = REDUCERS.get(str(operation.get("kind")))
+    if reducer is None:
+        raise Refused("bad_operation", f"{operation.get('kind')!r} is not a kind of operation.", bad=True)
+    return reducer(reading, operation, rules)

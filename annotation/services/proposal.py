@@ -1,0 +1,101 @@
+"""What a model thinks of a case: an immutable revision, and never an answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from annotation.geometry.reading import Reading, Rules, reading_apply
+from annotation.geometry.refusal import Refused
+from annotation.models import Annotation, Case, Revision
+from annotation.models.annotation import AuthorKind
+from annotation.services.revision import content_digest, content_of, masks_freeze
+from config.errors import Conflict, Invalid
+from storage.models import Stack
+from storage.services.blob import blob_put
+
+
+def proposal_create(
+    *,
+    case: Case,
+    model_version: UUID,
+    masks: dict[str, dict[str, NDArray[np.uint8]]],
+    segments: list[dict[str, Any]],
+    uncertainty: dict[str, Any],
+) -> Revision:
+    """Freeze a model's masks as a revision, make it the case's proposal, and return it. The same again gives the same revision.
+
+    ``masks`` is {stack id: {layer: uint8 [slice, row, column] of segment ids}}; ``segments`` says what the ids are (their
+    status becomes ``proposed``); ``uncertainty`` is JSON that the viewer reads (numpy numbers and arrays are written as
+    lists). A sealed case raises :class:`Conflict` (``sealed``): its readers never get a proposal. Call it outside any transaction.
+    """
+    if case.is_sealed:
+        raise Conflict("The case belongs to the sealed fold and gets no proposal.", code="sealed")
+    stacks = {str(stack.pk): stack for stack in Stack.objects.filter(pk__in=masks.keys(), series__study=case.study_id)}
+    if set(map(str, masks)) != set(stacks):
+        raise Invalid("The proposal names a stack that is not of this case's study.", code="unknown_stack")
+    table = segments_checked(case=case, segments=[{**entry, "status": "proposed"} for entry in segments])
+    layers, chunks = masks_freeze({str(stack_id): by_layer for stack_id, by_layer in masks.items()}, stacks)
+    check_chunk_ids(table, layers, chunks)
+    sureness = blob_put(
+        data=json.dumps(uncertainty, default=_plain, allow_nan=False, sort_keys=True).encode(), media_type="application/json"
+    )
+    annotation, _ = Annotation.objects.get_or_create(
+        case=case,
+        author_kind=AuthorKind.MODEL,
+        model_version=model_version,
+        defaults={"project_id": case.project_id, "segments": table, "state": Annotation.State.SUBMITTED},
+    )
+    content = content_of(annotation=annotation, reading=Reading(table), layers=layers, stacks=stacks.values())
+    with transaction.atomic():
+        revision = revision_add(
+            annotation=annotation, kind=Revision.Kind.PROPOSAL, content=content, chunks=chunks, uncertainty=sureness.digest
+        )
+        Case.objects.filter(pk=case.pk).update(proposal_revision=revision)
+        Case.objects.filter(pk=case.pk, state=Case.State.NEW).update(state=Case.State.PROPOSED)
+    return revision
+
+
+def segments_checked(*, case: Case, segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the table of segments, sorted, as an operation would make it. Unknown structures raise ``unknown_value``."""
+    protocol = case.protocol
+    chosen = list(protocol.schema.structures.values_list("code", "layer", "category"))
+    rules = Rules({code: layer for code, layer, _ in chosen}, {code: category for code, _, category in chosen}, lambda *_: True)
+    try:
+        reading, _ = reading_apply(Reading(), {"kind": "segments", "set": segments}, rules)
+    except Refused as refused:
+        raise (Invalid if refused.bad else Conflict)(refused.message, code=refused.code, state=refused.state) from None
+    return reading.segments
+
+
+def check_chunk_ids(segments: list[dict[str, Any]], layers: dict[str, dict[str, str]], chunks: dict[str, Any]) -> None:
+    """Raise ``unknown_value`` when a mask holds an id that no segment of its layer has."""
+    for layer, slices in layers.items():
+        held = {int(value) for digest in slices.values() for value in chunks[digest]["counts"]}
+        unknown = sorted(held - {entry["id"] for entry in segments if entry["layer"] == layer})
+        if unknown:
+            raise Conflict("A mask holds ids that are in no segment.", code="unknown_value", state={"values": unknown, "layer": layer})
+
+
+def revision_add(*, annotation: Annotation, kind: str, content: dict[str, Any], chunks: dict[str, Any], uncertainty: str = "") -> Revision:
+    """Return the annotation's newest revision if it says the same, else a new one with the next number. Call it in a transaction."""
+    digest = content_digest(content)
+    Annotation.objects.select_for_update().get(pk=annotation.pk)
+    last = annotation.revisions.order_by("-number").first()
+    if last is not None and last.digest == digest and last.uncertainty == uncertainty:
+        return last
+    number = last.number + 1 if last else 1
+    return Revision.objects.create(
+        annotation=annotation, number=number, digest=digest, seq=0, kind=kind, content=content, chunks=chunks, uncertainty=uncertainty
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"An uncertainty holds JSON and numpy numbers; a {type(value).__name__} is neither.")
