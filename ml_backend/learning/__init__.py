@@ -1,0 +1,1 @@
+"""Learning from masks: pure numpy and torch; knows no Django."""

@@ -1,0 +1,77 @@
+"""A proposal's content: masks of segment ids on the stack's own grid, what the ids are, and how sure the model is of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_backend.learning.inference import Prediction
+from ml_backend.learning.postprocess import Instances, nearest_everywhere, split
+
+LEVELS = ((0.12, "sure"), (0.25, "look"), (1.01, "doubtful"))
+"""Upper bounds of a structure's mean entropy and the word for it, as a traffic light shows it."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """``masks`` uint8 [slice, row, column] of ids per layer; ``segments`` as annotations keep them; ``uncertainty`` for the viewer."""
+
+    masks: dict[str, NDArray[np.uint8]]
+    segments: list[dict[str, Any]]
+    uncertainty: dict[str, Any]
+    unsure: str
+
+
+def level_of(entropy: float) -> str:
+    return next(word for bound, word in LEVELS if entropy < bound)
+
+
+def _masks(prediction: Prediction, instances: Instances) -> dict[str, NDArray[np.uint8]]:
+    """Return ids on the stack's grid: the class is decided there, whose it is on the work grid."""
+    classes = prediction.classes
+    masks: dict[str, NDArray[np.uint8]] = {}
+    for layer, labels in instances.labels.items():
+        out = np.zeros(classes.shape, np.uint8)
+        for kind in sorted({e.kind for e in instances.table if e.layer == layer}):
+            mine = np.isin(labels, [e.id for e in instances.table if e.kind == kind and e.layer == layer])
+            whose = nearest_everywhere(np.where(mine, labels, 0).astype(np.uint8), prediction.grid.spacing)
+            here = classes == kind
+            out[here] = prediction.grid.back_nearest(whose)[here]
+        masks[layer] = out
+    return masks
+
+
+def _entropies(mask: NDArray[np.uint8], entropy: NDArray[np.float32], keys: Sequence[str]) -> dict[str, Any]:
+    """Return per id the mean entropy, its word, and the mean in each slice where the id occurs."""
+    found: dict[str, Any] = {}
+    total, weight = np.zeros(256), np.zeros(256)
+    slices: dict[int, dict[str, float]] = {}
+    for key, ids, values in zip(keys, mask, entropy, strict=True):
+        count = np.bincount(ids.ravel(), minlength=256)
+        amount = np.bincount(ids.ravel(), weights=values.ravel(), minlength=256)
+        total, weight = total + amount, weight + count
+        for k in np.flatnonzero(count[1:]) + 1:
+            slices.setdefault(int(k), {})[key] = round(float(amount[k] / count[k]), 4)
+    for k in np.flatnonzero(weight[1:]) + 1:
+        mean = float(total[k] / weight[k])
+        found[str(k)] = {"mean": round(mean, 4), "level": level_of(mean), "slices": slices[int(k)]}
+    return found
+
+
+def draft_of(prediction: Prediction, keys: Sequence[str]) -> Draft:
+    """Return the draft of one stack whose slices are named by ``keys``, in stack order. Nothing found gives no segments."""
+    instances = split(prediction.work_classes, prediction.grid.spacing)
+    masks = _masks(prediction, instances)
+    entropy = prediction.grid.back(prediction.entropy())
+    structures = {layer: _entropies(mask, entropy, keys) for layer, mask in masks.items()}
+    segments = [
+        {"id": e.id, "layer": e.layer, "structure": e.structure, "status": "proposed"}
+        for e in instances.table
+        if str(e.id) in structures[e.layer]
+    ]
+    uncertainty = {"measure": "mean predictive entropy, 0 sure to 1 guessing", "layers": structures}
+    return Draft(masks, segments, uncertainty, instances.unsure)
