@@ -1,0 +1,196 @@
+"""The whole way of one object through the door, in memory: parse, clean the header, clean the pixels, write it anew.
+
+The listener, uploads, folders, STOW and the command ``deidentify`` all call :func:`pass_door`, so they all give the same result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from storage.dicom import encoding, pixel_bytes, sop_classes
+from storage.dicom.deidentification import Cleaned, deidentify_header
+from storage.dicom.identity import Identity
+from storage.dicom.layout import layout_of
+from storage.dicom.parse import BROKEN, ENCAPSULATED, NATIVE, Parsed, parse
+from storage.dicom.pixel_bytes import PixelShape
+from storage.dicom.profile import ENGINE_VERSION, Profile
+from storage.dicom.pseudonym import Pseudonyms
+from storage.dicom.reasons import Rejected
+
+_PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
+_PROFILE_FLAGS = {0x00280301: "CS"}
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What came through. ``data`` is a whole DICOM file; ``identity`` is only for the vault and the fold."""
+
+    data: bytes
+    identity: Identity
+    patient_key: str
+    pseudonym: str
+    fold: str
+    source_key: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str
+    series_instance_uid: str
+    transfer_syntax: str
+    summary: dict[str, str]
+    layout: dict[str, Any]
+    number_of_frames: int
+    pixel_digest: str
+    report: dict[str, Any]
+    notes: frozenset[str]
+
+
+def pass_door(data: bytes, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Passed:
+    """Return the object with nothing of the patient left. Raises :class:`Rejected` with a named reason, never anything else."""
+    return pass_parsed(parse(data), profile=profile, pseudonyms=pseudonyms, group=group)
+
+
+def pass_parsed(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Passed:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _pass(parsed, profile, pseudonyms, group)
+        except BROKEN:
+            raise Rejected("malformed") from None
+
+
+def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str) -> Passed:
+    _check_kind(parsed)
+    cleaned = deidentify_header(parsed, profile=profile, pseudonyms=pseudonyms, group=group)
+    identity = cleaned.identity
+    _check_class(identity.sop_class)
+    chunks, syntax, frames, pixels = _pixels(parsed, cleaned, profile)
+    layout = layout_of(parsed.dataset, frames=frames)
+    out = [encoding.file_meta(sop_class=identity.sop_class, sop_instance=cleaned.text(0x00080018), transfer_syntax=syntax)]
+    out += [encoding.element(tag, vr, value) for tag, (vr, value) in sorted(cleaned.elements.items())]
+    data = b"".join((*out, *chunks))
+    patient_key = pseudonyms.patient_key(identity.issuer, identity.patient_key_id)
+    return Passed(
+        data=data,
+        identity=identity,
+        patient_key=patient_key,
+        pseudonym=pseudonyms.pseudonym(patient_key),
+        fold=pseudonyms.fold(identity.issuer, identity.patient_key_id),
+        source_key=pseudonyms.source_key(parsed.digest),
+        sop_class_uid=identity.sop_class,
+        sop_instance_uid=cleaned.text(0x00080018),
+        study_instance_uid=cleaned.text(0x0020000D),
+        series_instance_uid=cleaned.text(0x0020000E),
+        transfer_syntax=syntax,
+        summary=_summary(cleaned),
+        layout=layout,
+        number_of_frames=frames,
+        pixel_digest=pixels,
+        report={
+            "profile": profile.name,
+            "version": profile.version,
+            "engine": ENGINE_VERSION,
+            "actions": dict(sorted(cleaned.counts.items())),
+        },
+        notes=frozenset(cleaned.notes),
+    )
+
+
+def _check_kind(parsed: Parsed) -> None:
+    """Refuse by what is known before anything is cleaned."""
+    if sop_classes.is_directory(parsed.media_sop_class):
+        raise Rejected("dicomdir")
+    if parsed.transfer_syntax not in NATIVE and parsed.transfer_syntax not in ENCAPSULATED:
+        raise Rejected("unsupported_transfer_syntax")
+
+
+def _check_class(sop_class: str) -> None:
+    if sop_classes.is_document(sop_class):
+        raise Rejected("encapsulated_document")
+    if not sop_classes.is_known(sop_class):
+        raise Rejected("unknown_sop_class")
+
+
+def _summary(cleaned: Cleaned) -> dict[str, str]:
+    """What the study and series rows show: cleaned values only."""
+    return {
+        "modality": cleaned.text(0x00080060)[:16],
+        "study_date": cleaned.text(0x00080020),
+        "study_description": cleaned.text(0x00081030)[:200],
+        "series_description": cleaned.text(0x0008103E)[:200],
+        "body_part": cleaned.text(0x00180015)[:32],
+        "frame_of_reference_uid": cleaned.text(0x00200052)[:64],
+        "series_number": cleaned.text(0x00200011)[:12],
+    }
+
+
+def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[bytes], str, int, str]:
+    """Return the chunks of the pixel element, the transfer syntax of the output, the number of frames and the pixels' SHA-256."""
+    present = [tag for tag in _PIXEL_TAGS if tag in parsed.dataset]
+    if not present:
+        if sop_classes.needs_pixels(cleaned.identity.sop_class):
+            raise Rejected("no_pixel_data")
+        return [], ExplicitVRLittleEndian, 1, ""
+    tag = present[0]
+    item = parsed.dataset.get_item(tag)
+    value = item.value
+    if not value:
+        raise Rejected("no_pixel_data")
+    shape = shape_of(parsed.dataset, tag)
+    if profile.clean_pixel_data:
+        cleaned.elements[0x00280301] = ("CS", b"NO")
+    if tag == 0x7FE00010 and parsed.transfer_syntax in ENCAPSULATED:
+        frames = [pixel_bytes.stripped(frame, parsed.transfer_syntax) for frame in pixel_bytes.frames_of(value, shape.frames)]
+        chunks = encoding.encapsulated(tag, frames)
+        return chunks, parsed.transfer_syntax, shape.frames, _digest(fragment for frame in frames for fragment in frame)
+    if isinstance(item, RawDataElement) and item.length == 0xFFFFFFFF:
+        raise Rejected("malformed")
+    body, masked = pixel_bytes.native(value, shape, little_endian=parsed.little_endian)
+    if masked:
+        cleaned.counts["high_bits_cleared"] += 1
+    vr = "OW" if tag == 0x7FE00010 else "OF" if tag == 0x7FE00008 else "OD"
+    return [encoding.element(tag, vr, body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
+
+
+def _digest(parts: Any) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def shape_of(dataset: Dataset, tag: int = 0x7FE00010) -> PixelShape:
+    """Return the Image Pixel module. Raises :class:`Rejected` (``malformed``) when a side is missing or absurd."""
+
+    def number(key: int, default: int | None = None) -> int:
+        value = dataset[key].value if key in dataset else None
+        if value is None or value == "":
+            if default is None:
+                raise Rejected("malformed")
+            return default
+        return int(value)
+
+    bits = {0x7FE00008: 32, 0x7FE00009: 64}.get(tag) or number(0x00280100)
+    shape = PixelShape(
+        rows=number(0x00280010),
+        columns=number(0x00280011),
+        samples=number(0x00280002, 1),
+        bits_allocated=bits,
+        bits_stored=number(0x00280101, bits),
+        high_bit=number(0x00280102, number(0x00280101, bits) - 1),
+        signed=bool(number(0x00280103, 0)),
+        frames=number(0x00280008, 1),
+        photometric=str(dataset[0x00280004].value).strip() if 0x00280004 in dataset else "",
+        planar=number(0x00280006, 0),
+    )
+    if not (0 < shape.rows <= 65535 and 0 < shape.columns <= 65535 and shape.samples in (1, 3, 4) and 0 < shape.frames <= 100_000):
+        raise Rejected("malformed")
+    if shape.bits_allocated not in (1, 8, 16, 32, 64) or not 0 < shape.bits_stored <= shape.bits_allocated:
+        raise Rejected("malformed")
+    return shape

@@ -1,0 +1,188 @@
+"""Who an object is of, and which study, series and instance it is: read from the original, before anything is removed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.uid import UID_dictionary
+
+from storage.dicom.known_identity import KnownIdentity
+from storage.dicom.parse import Parsed
+from storage.dicom.reasons import Rejected
+
+
+def _tags(keywords: str) -> frozenset[int]:
+    return frozenset(tag for word in keywords.split() if (tag := tag_for_keyword(word)) is not None)
+
+
+_IDENTIFIERS = _tags(
+    "PatientID OtherPatientIDs AccessionNumber AdmissionID ServiceEpisodeID PlacerOrderNumberImagingServiceRequest InsurancePlanIdentification "
+    "FillerOrderNumberImagingServiceRequest RequestedProcedureID ScheduledProcedureStepID PerformedProcedureStepID MedicalRecordLocator "
+    "PatientTelephoneNumbers PlacerOrderNumberProcedure FillerOrderNumberProcedure StationName DeviceSerialNumber StudyID IssueDateOfImagingServiceRequest "
+    "ClinicalTrialSubjectID SpecimenIdentifier ContainerIdentifier PatientInsurancePlanCodeSequence"
+)
+_PLACES = _tags(
+    "PatientAddress InstitutionName InstitutionAddress ReferringPhysicianAddress ReferringPhysicianTelephoneNumbers PersonAddress "
+    "PersonTelephoneNumbers PatientTelecomInformation PersonTelecomInformation CountryOfResidence RegionOfResidence CurrentPatientLocation "
+    "PatientInstitutionResidence OrderCallbackPhoneNumber ConsultingPhysicianAddress"
+)
+_DATES = _tags("PatientBirthDate PatientDeathDateInAlternativeCalendar PatientBirthDateInAlternativeCalendar")
+_DEPTH = 24
+_CLASS_OF_MODALITY = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "CR": "1.2.840.10008.5.1.4.1.1.1",
+    "DX": "1.2.840.10008.5.1.4.1.1.1.1",
+    "US": "1.2.840.10008.5.1.4.1.1.6.1",
+    "XA": "1.2.840.10008.5.1.4.1.1.12.1",
+    "RF": "1.2.840.10008.5.1.4.1.1.12.2",
+    "PT": "1.2.840.10008.5.1.4.1.1.128",
+    "NM": "1.2.840.10008.5.1.4.1.1.20",
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The original identifiers. This is what the vault seals and nothing else ever keeps.
+
+    ``patient_key_id`` is the PatientID, or a name for the study when there is none, so that patients without an id are never mixed up.
+    """
+
+    issuer: str
+    patient_id: str
+    patient_key_id: str
+    patient_name: str
+    birth_date: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class: str
+    modality: str
+    accession_number: str
+    study_date: str
+    age: str
+    invented: bool
+    known: KnownIdentity = field(repr=False, compare=False, default_factory=KnownIdentity)
+
+
+def identity_of(parsed: Parsed, *, group: str = "") -> Identity:
+    """Return the identity of an object; empty UIDs are filled from the file meta, the frame of reference and ``group``, stably.
+
+    Raises :class:`Rejected` (``malformed``) when a UID is not one.
+    """
+    dataset = parsed.dataset
+    known = KnownIdentity()
+    _collect(dataset, known, 0, ["iso8859"])
+    encodings = _encodings(dataset, ["iso8859"])
+
+    def text(tag: int) -> str:
+        return _text(dataset, tag, encodings).strip(" \0")
+
+    modality = text(0x00080060).split("\\")[0][:16]
+    sop_class = text(0x00080016) or parsed.media_sop_class.strip(" \0") or _CLASS_OF_MODALITY.get(modality, "")
+    sop_instance = text(0x00080018) or parsed.media_sop_instance.strip(" \0")
+    study, series, frame = text(0x0020000D), text(0x0020000E), text(0x00200052)
+    invented = not (text(0x00080018) and study and series)
+    if not sop_instance:
+        sop_instance = "instance:" + parsed.digest.hex()
+    anchor = f"{frame}|{group}" if frame or group else sop_instance
+    study = study or f"study:{anchor}"
+    series = series or f"series:{study}|{anchor}|{text(0x00200011)}|{modality}"
+    for uid in (sop_class, sop_instance, study, series):
+        if not uid.startswith(("instance:", "study:", "series:")) and not re.fullmatch(r"[0-9.]{1,128}", uid):
+            raise Rejected("malformed")
+    patient_id, issuer = text(0x00100020), text(0x00100021)
+    return Identity(
+        issuer=issuer,
+        patient_id=patient_id,
+        patient_key_id=patient_id or f"study:{study}",
+        patient_name=text(0x00100010),
+        birth_date=text(0x00100030),
+        study_instance_uid=study,
+        series_instance_uid=series,
+        sop_instance_uid=sop_instance,
+        sop_class=sop_class,
+        modality=modality,
+        accession_number=text(0x00080050),
+        study_date=text(0x00080020),
+        age=text(0x00101010) or _age(text(0x00100030), text(0x00080020)),
+        invented=invented,
+        known=known,
+    )
+
+
+def is_standard(uid: str) -> bool:
+    return uid in UID_dictionary
+
+
+def _age(birth: str, study: str) -> str:
+    """Return the age at the study as an age string, from the birth date when the header has no age."""
+    try:
+        born = date(int(birth[:4]), int(birth[4:6]), int(birth[6:8]))
+        seen = date(int(study[:4]), int(study[4:6]), int(study[6:8]))
+    except ValueError:
+        return ""
+    years = seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day))
+    return f"{years:03}Y" if 0 < years < 140 else f"{(seen - born).days // 30:03}M" if years == 0 and seen >= born else ""
+
+
+def _encodings(dataset: Dataset, outer: list[str]) -> list[str]:
+    if 0x00080005 not in dataset:
+        return outer
+    value = dataset.get_item(0x00080005).value
+    if value is None:
+        return outer
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else "\\".join(value)
+    return list(convert_encodings([part.strip() for part in text.split("\\")]))
+
+
+def _text(dataset: Dataset, tag: int, encodings: list[str]) -> str:
+    if tag not in dataset:
+        return ""
+    value = dataset.get_item(tag).value
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        value = value.rstrip(b"\0 ")
+        if value.isascii() and b"\x1b" not in value:
+            return value.decode("ascii")
+        return str(decode_bytes(value, encodings, {"\\", "^", "=", "\r", "\n"}))
+    return value if isinstance(value, str) else "\\".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _collect(dataset: Dataset, known: KnownIdentity, depth: int, outer: list[str]) -> None:
+    """Walk the whole object for names, identifiers and places, at every depth, private elements included."""
+    if depth > _DEPTH:
+        raise Rejected("malformed")
+    encodings = _encodings(dataset, outer)
+    for tag in [int(tag) for tag in dataset.keys()]:  # noqa: SIM118  iterating converts every element
+        item = dataset.get_item(tag)
+        vr = item.VR or _vr(tag)
+        if vr == "UN" and not (tag >> 16) & 1:
+            vr = _vr(tag)
+        if vr == "PN":
+            known.add_name(_text(dataset, tag, encodings))
+        elif tag in _IDENTIFIERS and vr != "SQ":
+            known.add_identifier(_text(dataset, tag, encodings))
+        elif tag in _PLACES and vr != "SQ":
+            known.add_place(_text(dataset, tag, encodings))
+        elif tag in _DATES:
+            known.add_date(_text(dataset, tag, encodings))
+        elif vr == "SQ" and item.value is not None and (not isinstance(item, RawDataElement) or item.value):
+            value = dataset[tag].value
+            for child in value if isinstance(value, Sequence) else ():
+                _collect(child, known, depth + 1, encodings)
+
+
+def _vr(tag: int) -> str:
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return "UN"

@@ -1,0 +1,99 @@
+"""What is known of the patient from the header itself: the words that must not survive anywhere else in the object."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_TITLES = frozenset(
+    {"dr", "prof", "mr", "mrs", "ms", "md", "phd", "herr", "frau", "med", "jr", "sr", "von", "van", "de", "der", "la", "le", "el", "al"}
+)
+_COMMON = frozenset(
+    {"unknown", "anonymous", "none", "anon", "test", "na", "not", "available", "hospital", "clinic", "center", "centre", "street", "road"}
+)
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case without diacritics: ``Müller`` → ``muller``; ``ß`` → ``ss``, ``ø`` → ``o``."""
+    text = text.casefold().translate(_STROKES)
+    return "".join(character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character))
+
+
+_STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
+@dataclass
+class KnownIdentity:
+    """Words, phrases and ideographic runs, all folded. Matching is by whole words: a short surname never eats part of a longer one."""
+
+    words: set[str] = field(default_factory=set)
+    phrases: set[str] = field(default_factory=set)
+    ideographs: set[str] = field(default_factory=set)
+
+    def add_name(self, value: str) -> None:
+        """A person name, in all its component groups and components (PS3.5 6.2.1)."""
+        for part in re.split(r"[\^=\\]", value):
+            self._add_ideographs(part)
+            folded = fold(part)
+            for word in _WORD.findall(folded):
+                if len(word) > 1 and word not in _TITLES and word not in _COMMON:
+                    self.words.add(word)
+                    self.words.add(word.replace("'", "").replace("’", "").replace("-", ""))
+                    self.words.update(piece for piece in re.split(r"[-'’]", word) if len(piece) > 2)
+            german = fold(part.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue"))
+            if german != folded:
+                self.words.update(word for word in _WORD.findall(german) if len(word) > 1)
+
+    def add_identifier(self, value: str) -> None:
+        """An identifier of the patient, the visit or the order."""
+        for part in value.split("\\"):
+            folded = fold(part.strip())
+            plain = re.sub(r"[\W_]+", "", folded)
+            if len(plain) < 3 or folded in _COMMON:
+                continue
+            self.phrases.add(folded)
+            self.words.add(plain)
+            self.words.update(run for run in re.findall(r"\d+", folded) if len(run) > 3)
+
+    def add_date(self, value: str) -> None:
+        digits = value.strip()[:8]
+        if len(digits) == 8 and digits.isdigit():
+            self.words.update({digits, digits[6:8] + digits[4:6] + digits[:4], digits[4:6] + digits[6:8] + digits[:4], digits[2:]})
+
+    def add_place(self, value: str) -> None:
+        """An address, institution, telephone number or e-mail: the phrase, its lines, and its long numbers."""
+        for part in re.split(r"[\\\r\n,;]+", value):
+            folded = fold(part.strip())
+            if len(folded) > 3 and folded not in _COMMON:
+                self.phrases.add(folded)
+            self._add_ideographs(part)
+        self.words.update(run for run in re.findall(r"\d+", value) if len(run) > 3)
+
+    def _add_ideographs(self, text: str) -> None:
+        self.ideographs.update(run for run in _IDEOGRAPHIC.findall(text) if len(run) > 1)
+
+    def has(self, word: str) -> bool:
+        folded = fold(word)
+        return folded in self.words or folded.replace("'", "").replace("’", "").replace("-", "") in self.words
+
+    def found_in(self, text: str) -> bool:
+        """Whether any known word, phrase or ideographic run stands in the text."""
+        if not text or not (self.words or self.phrases or self.ideographs):
+            return False
+        if any(run in text for run in self.ideographs):
+            return True
+        folded = fold(text)
+        if any(word in self.words for word in _WORD.findall(folded)):
+            return True
+        spaced = re.sub(r"[\s_]+", " ", folded)
+        return any(re.search(rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])", spaced) for phrase in self.phrases if phrase in spaced)
+
+    def update(self, others: Iterable[KnownIdentity]) -> None:
+        for other in others:
+            self.words |= other.words
+            self.phrases |= other.phrases
+            self.ideographs |= other.ideographs

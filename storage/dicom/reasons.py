@@ -1,0 +1,112 @@
+"""Every reason for which an object does not simply go in: one code, one sentence, one consequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["refused", "quarantined", "ignored", "noted"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """``refused`` is not kept, ``quarantined`` is kept encrypted, ``ignored`` was there already, ``noted`` went in all the same.
+
+    ``status`` is the C-STORE status (DICOM PS3.4 table B.2-1) that the sender gets.
+    """
+
+    code: str
+    message: str
+    severity: Severity
+    status: int
+
+
+_CANNOT_UNDERSTAND, _OUT_OF_RESOURCES, _MISMATCH, _NOT_AUTHORISED = 0xC000, 0xA700, 0xA900, 0x0124
+_HELD = 0xB000
+_SUCCESS = 0x0000
+
+_TABLE: tuple[tuple[str, Severity, int, str], ...] = (
+    ("empty_file", "refused", _CANNOT_UNDERSTAND, "The file is empty. Export it again."),
+    (
+        "not_dicom",
+        "refused",
+        _CANNOT_UNDERSTAND,
+        "This is not a DICOM file: the marker DICM is missing. Import images as NIfTI or PNG on their own page.",
+    ),
+    ("truncated", "refused", _CANNOT_UNDERSTAND, "The file ends before its data does. Send or export it again."),
+    ("malformed", "quarantined", _HELD, "The encoding breaks the rules of DICOM, so nobody can say what is in it."),
+    ("no_pixel_data", "refused", _CANNOT_UNDERSTAND, "An image without pixels. Export it again, with the pixel data."),
+    (
+        "unsupported_transfer_syntax",
+        "quarantined",
+        _HELD,
+        "The pixels are in a transfer syntax that Columna cannot read. Send it uncompressed or as JPEG 2000.",
+    ),
+    ("unknown_sop_class", "quarantined", _HELD, "A kind of object that is not known to be safe."),
+    ("encapsulated_document", "quarantined", _HELD, "A document (PDF, CDA or 3D model) can hold a name anywhere."),
+    ("undecodable_pixels", "quarantined", _HELD, "The pixels cannot be decoded, so text in them cannot be ruled out."),
+    ("text_in_pixels", "quarantined", _HELD, "Text was found in the pixels and cannot be removed without a person looking at it."),
+    ("visible_face", "quarantined", _HELD, "A face could be reconstructed from these slices, and this project holds such series."),
+    ("residual_identity", "quarantined", _HELD, "A known identifier of the patient was still found after cleaning."),
+    (
+        "uid_conflict",
+        "quarantined",
+        _HELD,
+        "An instance with this UID is stored already, with other content. Decide which of the two is right.",
+    ),
+    ("duplicate", "ignored", _SUCCESS, "This instance is stored already; nothing was changed."),
+    ("subject_withdrawn", "refused", _NOT_AUTHORISED, "This patient has withdrawn; nothing of them is taken in any more."),
+    ("source_inactive", "refused", _NOT_AUTHORISED, "This source is switched off. A data manager can switch it on."),
+    ("modality_not_allowed", "refused", _NOT_AUTHORISED, "This source may not send this modality. A data manager can allow it."),
+    ("rate_limited", "refused", _OUT_OF_RESOURCES, "This source sends more per minute than it may. Send the rest later."),
+    ("storage_unavailable", "refused", _OUT_OF_RESOURCES, "The disk, database or object store does not take it now. Send it again later."),
+    ("dicomdir", "ignored", _SUCCESS, "A DICOMDIR is an index of other files; it is not needed and not kept."),
+    ("sop_class_mismatch", "refused", _MISMATCH, "What was announced is not what was sent."),
+    (
+        "archive_path_escape",
+        "refused",
+        _CANNOT_UNDERSTAND,
+        "The archive names a place outside itself ('..' or an absolute path); that entry was left out.",
+    ),
+    (
+        "archive_bomb",
+        "refused",
+        _CANNOT_UNDERSTAND,
+        "The archive would unpack to more than is allowed. Split it, or have an operator raise the limit.",
+    ),
+    (
+        "archive_unreadable",
+        "refused",
+        _CANNOT_UNDERSTAND,
+        "The archive is damaged or of a kind that cannot be read (zip, tar and tar.gz can).",
+    ),
+    ("archive_nested", "refused", _CANNOT_UNDERSTAND, "An archive inside an archive. Unpack it and import it on its own."),
+    ("file_unreadable", "refused", _CANNOT_UNDERSTAND, "The file cannot be read. Check its permissions."),
+    ("localizer", "noted", _SUCCESS, "A localizer was inside the series; it became a stack of its own."),
+    (
+        "inconsistent_geometry",
+        "noted",
+        _SUCCESS,
+        "The slices do not form one regular grid; they can be looked at as a stack, not measured as a volume.",
+    ),
+    ("mixed_orientation", "noted", _SUCCESS, "The series holds slices of several orientations; each became a stack of its own."),
+    ("gantry_tilt", "noted", _SUCCESS, "The gantry was tilted: the slices are sheared, so this is a stack until it is resampled."),
+    ("invented_uid", "noted", _SUCCESS, "Identifiers were empty; stable new ones were made."),
+    ("head_coverage", "noted", _SUCCESS, "The images may show the face. Decide on defacing before they are released."),
+    ("text_blanked", "noted", _SUCCESS, "Text was found in the pixels and blanked."),
+)
+
+REASONS: dict[str, Reason] = {code: Reason(code, message, severity, status) for code, severity, status, message in _TABLE}
+
+
+class Rejected(Exception):
+    """An object that does not go in, with the code of its reason. The text never holds a value of the object."""
+
+    def __init__(self, code: str, elements: list[dict[str, str]] | None = None) -> None:
+        super().__init__(REASONS[code].message)
+        self.reason = REASONS[code]
+        self.elements = elements or []
+
+    @property
+    def code(self) -> str:
+        return self.reason.code
