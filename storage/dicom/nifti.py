@@ -6,8 +6,9 @@ No voxel is interpolated on the way: axes are swapped and reversed, nothing else
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
-from pathlib import Path
+from io import BytesIO
 from typing import Any, Literal
 
 import nibabel as nib
@@ -126,31 +127,60 @@ def acquisition_plane(affine: ArrayLike, shape: tuple[int, int, int], modality: 
     return "axial" if modality == "CT" else "sagittal"
 
 
-def nifti_load(path: Path) -> nib.Nifti1Image:
-    """Return the opened image; voxels are not read yet. Raises :class:`VolumeError` with a named reason."""
+def nifti_load(data: bytes) -> nib.Nifti1Image:
+    """Return the image of a .nii or .nii.gz file. Raises :class:`VolumeError` with a named reason.
+
+    The header is read first and says how much may be unpacked, so a small file cannot fill the memory.
+    """
+    packed = data[:2] == b"\x1f\x8b"
     try:
-        image = nib.Nifti1Image.from_filename(str(path))
-    except FileNotFoundError:
-        raise VolumeError("file_missing", "The file is not there.") from None
-    except (
-        nib.filebasedimages.ImageFileError,
-        nib.spatialimages.HeaderDataError,
-        nib.wrapstruct.WrapStructError,
-        OSError,
-        ValueError,
-        EOFError,
-    ) as error:
+        head = _unpack(data, _HEADER) if packed else data[:_HEADER]
+        header = nib.Nifti1Header.from_fileobj(BytesIO(head), check=False)
+    except (zlib.error, nib.spatialimages.HeaderDataError, nib.wrapstruct.WrapStructError, ValueError, EOFError) as error:
         raise VolumeError("not_nifti", "This is not a NIfTI-1 file, or it is damaged.") from error
-    shape = image.shape
+    if bytes(header["magic"].item()).rstrip(b"\0") not in (b"n+1", b"n+1\0"):
+        raise VolumeError("not_nifti", "This is not a single-file NIfTI-1 image.")
+    size = _announced(header)
+    try:
+        image = nib.Nifti1Image.from_bytes(_unpack(data, size) if packed else data)
+        image.get_data_dtype()
+    except (zlib.error, nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError, ValueError, EOFError, OSError) as error:
+        raise VolumeError("not_nifti", "This is not a NIfTI-1 file, or it is damaged.") from error
+    return image
+
+
+_HEADER = 348
+
+
+def _unpack(data: bytes, limit: int) -> bytes:
+    """Return the first ``limit`` bytes of a gzip file, over as many members as it has."""
+    out, rest = b"", data
+    while rest and len(out) < limit:
+        stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        out += stream.decompress(rest, limit - len(out))
+        rest = stream.unused_data
+    return out
+
+
+def _announced(header: nib.Nifti1Header) -> int:
+    """Return how long the header says the file is, in bytes, after checking what it announces."""
+    try:
+        shape, kind = header.get_data_shape(), header.get_data_dtype()
+    except (nib.spatialimages.HeaderDataError, KeyError, ValueError) as error:
+        raise VolumeError("not_nifti", "The header names a type of voxel that does not exist.") from error
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3 or min(shape) < 1:
-        raise VolumeError("not_3d", f"A volume has three axes; this one has the shape {' × '.join(map(str, image.shape))}.")
-    if int(np.prod(shape, dtype=np.int64)) > MAX_VOXELS:
+        raise VolumeError("not_3d", f"A volume has three axes; this one has the shape {' × '.join(map(str, header.get_data_shape()))}.")
+    voxels = int(np.prod(shape, dtype=np.int64))
+    if voxels > MAX_VOXELS:
         raise VolumeError("too_large", "The header announces more than 2³¹ voxels.")
-    if image.get_data_dtype().kind not in "iuf":
+    if kind.kind not in "iuf":
         raise VolumeError("unsupported_voxels", "The voxels are neither whole nor real numbers (colour and complex cannot be taken).")
-    return image
+    offset = float(header["vox_offset"])
+    if not 0 <= offset <= 1 << 26:
+        raise VolumeError("not_nifti", "The header says that the voxels begin beyond the file.")
+    return int(offset) + voxels * kind.itemsize
 
 
 def nifti_array(image: nib.Nifti1Image) -> NDArray[Any]:

@@ -61,6 +61,9 @@ class ImageSeries:
 
     @property
     def sop_class(self) -> str:
+        """A digital X-ray without a spacing is not one by its IOD; computed radiography asks for none."""
+        if self.modality == "DX" and self.pixel_spacing is None:
+            return SOP_CLASSES["CR"]
         return SOP_CLASSES.get(self.modality, SOP_CLASSES["OT"])
 
 
@@ -103,7 +106,7 @@ def _dataset(series: ImageSeries, index: int) -> Dataset:
         _no_plane(dataset, series)
     for keyword, value in _MODALITY.get(series.modality, {}).items():
         setattr(dataset, keyword, value)
-    if series.modality == "DX":
+    if series.sop_class == SOP_CLASSES["DX"]:
         _digital_x_ray(dataset)
     for keyword, value in series.header.items():
         setattr(dataset, keyword, value)
@@ -130,7 +133,7 @@ _MODALITY: dict[str, dict[str, Any]] = {
         "PatientPosition": "HFS",
     },
     "CR": {"BodyPartExamined": "SPINE", "ViewPosition": None, "PatientOrientation": None, "ImageType": ["DERIVED", "SECONDARY"]},
-    "DX": {"ViewPosition": None, "PatientOrientation": None, "ImageType": ["DERIVED", "SECONDARY"]},
+    "DX": {"BodyPartExamined": "SPINE", "ViewPosition": None, "PatientOrientation": None, "ImageType": ["DERIVED", "SECONDARY"]},
 }
 
 
