@@ -25,7 +25,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
 
 
 class EpochSerializer(serializers.Serializer[Assignment]):
-    epoch = serializers.IntegerField(min_value=0, help_text="The epoch that opening the case gave you.")
+    epoch = serializers.IntegerField(min_value=0, required=False, help_text="The epoch that opening the case gave you.")
 
 
 @extend_schema(tags=["annotation"])
@@ -55,4 +55,4 @@ class AssignmentViewSet(viewsets.GenericViewSet[Assignment]):
         require(person_of(request), "case.label", assignment.case.project)
         sent = EpochSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        return assignment, sent.validated_data["epoch"]
+        return assignment, sent.validated_data.get("epoch", assignment.epoch)

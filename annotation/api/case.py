@@ -21,7 +21,6 @@ from annotation.api.assignment import AssignmentSerializer
 from annotation.models import Annotation, Assignment, Case, Revision
 from annotation.models.protocol import ReadingMode
 from annotation.services.assignment import assignment_open, case_next
-from config.errors import Missing
 from storage.models import Stack
 
 
@@ -41,6 +40,8 @@ class CaseProtocolSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     reading_mode = serializers.ChoiceField(choices=ReadingMode.choices)
+    schema = serializers.UUIDField(source="schema_id")
+    structures = serializers.ListField(child=serializers.CharField(), help_text="Codes of the schema that this project labels.")
 
 
 class LeaseSerializer(serializers.Serializer[dict[str, Any]]):
@@ -88,6 +89,19 @@ class OpenedSerializer(serializers.Serializer[dict[str, Any]]):
     assignment = AssignmentSerializer()
     annotation = AnnotationSerializer()
     case = CaseSerializer()
+
+
+class WaitingSerializer(serializers.Serializer[dict[str, Any]]):
+    total = serializers.IntegerField()
+    held = serializers.IntegerField(help_text="Cases that somebody has open.")
+    submitted = serializers.IntegerField()
+
+
+class NextAnswerSerializer(serializers.Serializer[dict[str, Any]]):
+    assignment = AssignmentSerializer(allow_null=True)
+    annotation = AnnotationSerializer(allow_null=True)
+    case = CaseSerializer(allow_null=True, help_text="Null when there is no case to read now; `waiting` says why.")
+    waiting = WaitingSerializer(allow_null=True)
 
 
 class CaseFilter(django_filters.FilterSet):
@@ -157,12 +171,12 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(CaseSerializer(case_rows([self.get_object()], person_of(request))[0]).data)
 
-    @extend_schema(request=NextSerializer, responses=OpenedSerializer)
+    @extend_schema(request=NextSerializer, responses=NextAnswerSerializer)
     @action(detail=False, methods=["post"])
     def next(self, request: Request) -> Response:
         """Lease the best case for you: your own unfinished work first, then cases with a proposal, then new ones.
 
-        404 `queue_empty` when there is none; the state says how many others hold or have submitted.
+        Where there is none all are null, and `waiting` says how many others hold or have submitted.
         """
         sent = NextSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -170,7 +184,7 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         project = get_object_or_404(Project.objects.visible_to(user), slug=sent.validated_data["project"])
         leased = case_next(project=project, user=user, client=sent.validated_data.get("client", ""))
         if leased is None:
-            raise self._empty(project)
+            return Response({"assignment": None, "annotation": None, "case": None, "waiting": self._waiting(project)})
         return self._opened(*leased)
 
     @extend_schema(request=OpenSerializer, responses=OpenedSerializer)
@@ -187,10 +201,10 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def _opened(self, assignment: Assignment, annotation: Annotation) -> Response:
         case = self.get_queryset().get(pk=assignment.case_id)
         body = {"assignment": assignment, "annotation": annotation, "case": case_rows([case], person_of(self.request))[0]}
-        return Response(OpenedSerializer(body).data)
+        answer = NextAnswerSerializer({**body, "waiting": None}) if self.action == "next" else OpenedSerializer(body)
+        return Response(answer.data)
 
-    def _empty(self, project: Project) -> Missing:
+    def _waiting(self, project: Project) -> dict[str, int]:
         cases = Case.objects.visible_to(person_of(self.request)).filter(project=project)
         held = Assignment.objects.live().filter(case__in=cases).count()
-        state = {"held": held, "submitted": cases.filter(state__in=["submitted", "accepted"]).count(), "total": cases.count()}
-        return Missing("There is no case to read now. A data manager can import more studies.", code="queue_empty", state=state)
+        return {"total": cases.count(), "held": held, "submitted": cases.filter(state__in=["submitted", "accepted"]).count()}

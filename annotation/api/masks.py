@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -31,7 +31,7 @@ from storage.models import Stack
 from storage.services.blob import blob_read
 
 BODY_LIMIT = 32 * 1024**2
-OPERATIONS_PAGE = 500
+OPERATIONS_PAGE = 2000
 _BUNDLE = {(200, BUNDLE): OpenApiTypes.BINARY}
 _WHERE = [
     OpenApiParameter("stack", OpenApiTypes.UUID, required=True),
@@ -146,24 +146,34 @@ class AppliedSerializer(serializers.Serializer[Any]):
     slices = AppliedSliceSerializer(many=True)
 
 
+class LoggedSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="How many operations the annotation has now.")
+    ops = serializers.ListField(child=serializers.DictField())
+
+
 class AnnotationOperationsView(BytesView):
     @extend_schema(
         tags=["annotation"],
         operation_id="annotation_operations_list",
         summary="The operations after a sequence number",
-        description=f"A bundle: header `{{seq, ops: [...]}}` with at most {OPERATIONS_PAGE} operations as they were sent, each with its "
-        "`seq` and what takes it back (`was`); bodies are the patches of their slices, one after the other.",
+        description=f"`{{seq, ops: [...]}}` with at most {OPERATIONS_PAGE} operations as they were sent, each with its `seq` and what "
+        f"takes it back (`was`). As JSON without the voxels; with `Accept: {BUNDLE}` as a bundle, whose bodies are the patches of the "
+        "slices, one after the other.",
         parameters=[OpenApiParameter("after", OpenApiTypes.INT, description="0 for all.")],
-        responses=_BUNDLE,
+        responses={(200, "application/json"): LoggedSerializer, **_BUNDLE},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         annotation = self.annotation(pk)
         after = request.query_params.get("after", "0")
         if not after.isdigit():
             raise Invalid("'after' is a sequence number.")
-        rows = list(annotation.operations.filter(seq__gt=int(after))[:OPERATIONS_PAGE])
-        header = {"seq": annotation.seq, "ops": [{**row.header, "seq": row.seq} for row in rows]}
-        response = HttpResponse(envelope_encode(header, [bytes(row.body) for row in rows]), content_type=BUNDLE)
+        rows = annotation.operations.filter(seq__gt=int(after))
+        whole = BUNDLE in request.headers.get("Accept", "")
+        listed = list((rows if whole else rows.defer("body"))[:OPERATIONS_PAGE])
+        header = {"seq": annotation.seq, "ops": [{**row.header, "seq": row.seq} for row in listed]}
+        response: HttpResponse = JsonResponse(header)
+        if whole:
+            response = HttpResponse(envelope_encode(header, [bytes(row.body) for row in listed]), content_type=BUNDLE)
         response["Cache-Control"] = "private, no-store"
         return response
 

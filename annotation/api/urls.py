@@ -28,7 +28,7 @@ router.register("revisions", RevisionViewSet, basename="revision")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("annotations/<uuid:pk>/mask", AnnotationMaskView.as_view(), name="annotation-mask"),
     path("annotations/<uuid:pk>/operations", AnnotationOperationsView.as_view(), name="annotation-operations"),
-    path("annotations/<uuid:pk>/branch", AnnotationBranchView.as_view(), name="annotation-branch"),
+    path("annotations/<uuid:pk>/branches", AnnotationBranchView.as_view(), name="annotation-branches"),
     path("revisions/<uuid:pk>/mask", RevisionMaskView.as_view(), name="revision-mask"),
     path("revisions/<uuid:pk>/uncertainty", RevisionUncertaintyView.as_view(), name="revision-uncertainty"),
     *router.urls,

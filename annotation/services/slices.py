@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from config.errors import ColumnaError
 from storage.models import Stack
+from storage.services.stack import stack_slices
 
 Plane = NDArray[np.uint8]
 MEDIA_TYPE = "application/gzip"
@@ -27,7 +28,7 @@ class DamagedChunk(ColumnaError):
 
 def slice_keys(stack: Stack) -> list[str]:
     """Return the keys of a stack's slices in stack order: ``<blob digest of the instance>:<frame number from 1>``."""
-    return [f"{entry['digest']}:{entry['frame']}" for entry in stack.slices]
+    return [ref.key for ref in stack_slices(stack=stack)]
 
 
 def plane_digest(plane: Plane) -> str:
