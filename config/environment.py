@@ -44,9 +44,16 @@ class Environment(BaseSettings):
         None, description="Folder of the site key and the project keys, outside the database. Empty: `keys` in the data folder."
     )
     allowed_hosts: list[str] = Field(["127.0.0.1", "localhost", "[::1]"], description="Host names that web answers to, as a JSON list.")
+    web_host: str = Field(
+        "127.0.0.1", description="Address web binds. `make run` takes loopback only, for its demo accounts have known passwords."
+    )
+    web_port: int = Field(8000, description="Port of web.")
+    web_processes: int = Field(2, description="Processes of web.")
+    web_threads: int = Field(8, description="Threads of each web process.")
     base_url: str = Field(
-        "http://127.0.0.1:8000",
-        description="Public address of web; absolute links (bulk data, client) are built from it, never from `Host`.",
+        default_factory=lambda fields: f"http://127.0.0.1:{fields.get('web_port', 8000)}",
+        description="Public address of web; absolute links (bulk data, client) are built from it, never from `Host`. "
+        "Default: loopback with the port of web.",
     )
     database_url: SecretStr = Field(
         SecretStr(""), description="`postgresql://user:password@host:port/name`. Empty: SQLite in the data folder."
@@ -60,14 +67,15 @@ class Environment(BaseSettings):
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the S3 server.")
     s3_bucket: str = Field("columna", description="Bucket that holds the blobs; made if it is missing.")
     s3_secure: bool = Field(True, description="Speak TLS with the S3 server.")
-    web_port: int = Field(8000, description="Port of web in `make run`.")
-    web_processes: int = Field(2, description="Processes of web.")
-    web_threads: int = Field(8, description="Threads of each web process.")
     dicom_host: str = Field("127.0.0.1", description="Address the DICOM listener binds.")
     dicom_port: int = Field(11112, description="Port of the DICOM listener.")
     dicom_ae_title: str = Field("COLUMNA", description="AE title of the DICOM listener, 16 characters at most.")
     prompts_host: str = Field("127.0.0.1", description="Address of the prompts process.")
     prompts_port: int = Field(8010, description="Port of the prompts process.")
+    learning_threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
+        description="Threads that torch may use in the worker for predict and train. Default: half of the machine's.",
+    )
     job_lease_seconds: int = Field(30, description="A running job whose heart has not beaten for this long is given to another worker.")
     job_resend_seconds: int = Field(20, description="A queued job that no worker has claimed for this long is sent to the broker again.")
     outbox_poll_seconds: float = Field(0.3, description="How often the dispatcher looks for new events.")

@@ -44,7 +44,9 @@ def both_builds(cpu: str, ordinary: str) -> str:
     """Return torch's entry: its plain version, the hashes of both builds, the CPU entry's comments."""
     version = re.match(r"torch==([0-9.]+)", cpu)
     if version is None or f"torch=={version.group(1)}+cpu" not in cpu or not ordinary.startswith(f"torch=={version.group(1)} "):
-        raise Stop("the two resolutions do not hold the CPU and the ordinary build of one torch version. Is the CPU wheel in pip's find-links?")
+        raise Stop(
+            "the two resolutions do not hold the CPU and the ordinary build of one torch version. Is the CPU wheel in pip's find-links?"
+        )
     lines = [f"torch=={version.group(1)}", *(f"    --hash={value}" for value in sorted({*hashes(cpu), *hashes(ordinary)}))]
     comments = "".join(line + "\n" for line in cpu.splitlines() if line.lstrip().startswith("#"))
     return " \\\n".join(lines) + "\n" + comments

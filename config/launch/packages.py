@@ -18,7 +18,9 @@ BIN = VENV / "bin"
 PYTHON = BIN / "python"
 TORCH = "torch==2.13.0"
 _DISK = "Free some, or clone Columna onto a larger disk."
-_OFFLINE = "Is the package index reachable? Behind a proxy set HTTPS_PROXY; pip's own configuration (index-url, find-links, cert) is used too."
+_OFFLINE = (
+    "Is the package index reachable? Behind a proxy set HTTPS_PROXY; pip's own configuration (index-url, find-links, cert) is used too."
+)
 
 
 def digest(*paths: Path) -> str:
@@ -46,8 +48,12 @@ def install_packages(*, dev: bool = False) -> None:
     files = ["requirements.txt"]
     cpu = _cpu_build_on_offer(configured)
     if not cpu:
-        say("  No CPU build of torch is on offer (pip's find-links names none): taking the ordinary build with its CUDA libraries, about 6 GB.")
-        check_disk(VENV, gib=10, what="torch with CUDA", remedy=f"{_DISK} A folder with the CPU wheel, given as UV_FIND_LINKS, needs far less.")
+        say(
+            "  No CPU build of torch is on offer (pip's find-links names none): taking the ordinary build with its CUDA libraries, about 6 GB."
+        )
+        check_disk(
+            VENV, gib=10, what="torch with CUDA", remedy=f"{_DISK} A folder with the CPU wheel, given as UV_FIND_LINKS, needs far less."
+        )
         files.append("requirements-cuda.txt")
     if dev:
         files.append("requirements-dev.txt")

@@ -19,13 +19,13 @@ def install(*, dev: bool = False) -> None:
     build_pages()
 
 
-def run() -> int:
+def run() -> None:
     say("Columna: installing what is missing")
     start = time.monotonic()
     install()
     if "--install-only" in sys.argv:
         say(f"Everything is installed ({time.monotonic() - start:.0f} s).")
-        return 0
+        return
     os.execv(PYTHON, [str(PYTHON), str(ROOT / "manage.py"), "up"])  # noqa: S606 (becomes the supervisor: Ctrl-C reaches it alone)
 
 

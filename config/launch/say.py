@@ -36,7 +36,14 @@ def step(what: str) -> Iterator[None]:
 def call(command: Sequence[str], *, cwd: Path, environment: Mapping[str, str] | None = None, hint: str = "") -> str:
     """Run a command quietly and return its output. Raise :class:`Stop` with the end of its output and ``hint`` when it fails."""
     done = subprocess.run(  # noqa: S603 (our own commands)
-        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace"
+        command,
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
     )
     if done.returncode == 0:
         return done.stdout
