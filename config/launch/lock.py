@@ -70,7 +70,9 @@ def lock() -> int:
         def starting_from(lock: str) -> Path:
             target = folder / lock
             if (ROOT / lock).exists():
-                target.write_text((ROOT / lock).read_text())
+                kept = blocks((ROOT / lock).read_text())
+                kept.pop("torch", None)  # its hashes are of two builds: it is resolved anew each time
+                target.write_text("".join(kept.values()))
             return target
 
         with step("Resolving requirements.in with the CPU build of torch"):
