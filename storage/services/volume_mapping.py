@@ -23,7 +23,7 @@ _DEFAULT_IMAGE = {
 }
 _VERTEBRAE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 7))]
 PRESETS: dict[str, dict[str, str | None]] = {
-    "verse": {str(number): name for number, name in enumerate(_VERTEBRAE, 1)} | {"26": "SAC", "27": "COC", "28": "T13"},
+    "verse": {**{str(number): name for number, name in enumerate(_VERTEBRAE, 1)}, "26": "SAC", "27": "COC", "28": "T13"},
     "vertebra-disc-canal": {"1": "vertebra", "2": "disc", "3": "canal"},
 }
 """Value maps with a name. ``verse``: the numbers of VerSe. ``vertebra-disc-canal``: classes without instances."""

@@ -35,7 +35,9 @@ def volume_read(item: VolumeItem, mapping: VolumeMapping) -> ReadVolume:
     from storage.dicom.nifti import VolumeError
 
     volume = _image(item, mapping)
-    mask, values, fault = None, {}, None
+    mask: NDArray[np.uint8] | None = None
+    values: dict[str, str] = {}
+    fault: tuple[str, str] | None = None
     if item.masks:
         try:
             mask, values = _mask(item, mapping, volume)
