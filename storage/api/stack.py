@@ -133,6 +133,7 @@ _BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
 
 class StackManifestView(StackBytesView):
     @extend_schema(
+        operation_id="stack_manifest",
         summary="The manifest of a stack",
         description="Geometry, windows, and for every slice its key and where its display frame lies. Immutable.",
         responses={200: OpenApiTypes.OBJECT},
@@ -144,13 +145,19 @@ class StackManifestView(StackBytesView):
 
 
 class StackPreviewView(StackBytesView):
-    @extend_schema(summary="A picture of the middle slice, at most 256 × 256", responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    @extend_schema(
+        operation_id="stack_preview",
+        summary="A picture of the middle slice",
+        description="WebP of at most 256 × 256, in the proportions of the body, in the window the stack opens with.",
+        responses={(200, "image/webp"): OpenApiTypes.BINARY},
+    )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
         return blob_response(request, stack_manifest(stack=self.stack(pk)).preview, media_type="image/webp")
 
 
 class StackFrameView(StackBytesView):
     @extend_schema(
+        operation_id="stack_frame",
         summary="One display frame",
         description="HTJ2K, lossless, of the stored values. One `Range` of bytes is answered with 206: the manifest's `levels` say where "
         "each resolution is complete.",
@@ -165,6 +172,7 @@ class StackFrameView(StackBytesView):
 
 class StackFramesView(StackBytesView):
     @extend_schema(
+        operation_id="stack_frames_bundle",
         summary="A bundle of display frames",
         description="An envelope whose header is `{from, count, level, frames: [{index, digest, length, complete}]}`, followed by the frames. "
         "With `level` (0 is the coarsest) only the first bytes of each frame are sent, enough for that resolution.",
