@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -14,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.abilities import require
 from accounts.authentication import person_of
-from accounts.models import User
+from accounts.models import Project, User
 from annotation.api.revision import RevisionSerializer
 from annotation.models import Annotation
 from annotation.models.annotation import AuthorKind
@@ -78,9 +80,15 @@ class AnnotationFilter(django_filters.FilterSet):
         fields: list[str] = ["state", "author_kind"]
 
 
-def writable(annotation: Annotation, user: User) -> Annotation:
-    """Return the annotation if this person may write on it: only the reader whose work it is. Raises :class:`Forbidden`."""
-    require(user, "case.label", annotation.project)
+def writable(pk: str | UUID, user: User) -> Annotation:
+    """Return the annotation if this person may write on it: only the reader whose work it is.
+
+    Members of the project who do not label get 403, everybody who may not see it 404.
+    """
+    found = get_object_or_404(Annotation.objects.select_related("project"), pk=pk, project__in=Project.objects.visible_to(user))
+    require(user, "case.label", found.project)
+    seen = Annotation.objects.visible_to(user).select_related("project", "case__protocol__schema", "derived_from")
+    annotation = get_object_or_404(seen, pk=pk)
     if annotation.author_kind != AuthorKind.READER or annotation.author_id != user.pk:
         raise Forbidden("This is somebody else's work. Open the case to have an annotation of your own.")
     return annotation
@@ -95,6 +103,7 @@ class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     serializer_class = AnnotationSerializer
     filterset_class = AnnotationFilter
     queryset = Annotation.objects.none()
+    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Annotation]:
         return Annotation.objects.visible_to(person_of(self.request)).select_related("project", "case__protocol__schema", "derived_from")
@@ -106,7 +115,7 @@ class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
 
         409: `stale_revision`, `lease_expired`, `unknown_value`, `already_submitted`, each with the state as it is.
         """
-        annotation = writable(self.get_object(), person_of(request))
+        annotation = writable(pk, person_of(request))
         sent = SubmitSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         revision = annotation_submit(annotation=annotation, user=person_of(request), expected_seq=sent.validated_data["expected_seq"])

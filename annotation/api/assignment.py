@@ -32,6 +32,7 @@ class EpochSerializer(serializers.Serializer[Assignment]):
 class AssignmentViewSet(viewsets.GenericViewSet[Assignment]):
     serializer_class = AssignmentSerializer
     queryset = Assignment.objects.none()
+    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Assignment]:
         return Assignment.objects.visible_to(person_of(self.request)).select_related("case__project", "reader")

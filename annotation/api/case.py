@@ -14,6 +14,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.abilities import require
 from accounts.authentication import person_of
 from accounts.models import Project, User
 from annotation.api.annotation import AnnotationSerializer
@@ -157,6 +158,7 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     serializer_class = CaseSerializer
     filterset_class = CaseFilter
     queryset = Case.objects.none()
+    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Case]:
         user = person_of(self.request)
@@ -196,7 +198,10 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         """
         sent = OpenSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        return self._opened(*assignment_open(case=self.get_object(), user=person_of(request), **sent.validated_data))
+        user = person_of(request)
+        found = get_object_or_404(Case.objects.select_related("project"), pk=pk, project__in=Project.objects.visible_to(user))
+        require(user, "case.label", found.project)
+        return self._opened(*assignment_open(case=self.get_object(), user=user, **sent.validated_data))
 
     def _opened(self, assignment: Assignment, annotation: Annotation) -> Response:
         case = self.get_queryset().get(pk=assignment.case_id)

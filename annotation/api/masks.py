@@ -189,7 +189,7 @@ class AnnotationOperationsView(BytesView):
         responses=AppliedSerializer,
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        annotation = writable(self.annotation(pk), person_of(request))
+        annotation = writable(pk, person_of(request))
         done = operations_apply(annotation=annotation, user=person_of(request), batch=batch_decode(self.bundle(request)))
         applied = [{"id": op_id, "seq": seq} for op_id, seq in done.operations]
         return Response(AppliedSerializer({"seq": done.seq, "applied": applied, "slices": done.slices}).data)
@@ -206,7 +206,7 @@ class AnnotationBranchView(BytesView):
         responses=AnnotationSerializer,
     )
     def post(self, request: Request, pk: UUID) -> Response:
-        annotation = writable(self.annotation(pk), person_of(request))
+        annotation = writable(pk, person_of(request))
         branch = annotation_branch(annotation=annotation, user=person_of(request), batch=batch_decode(self.bundle(request)))
         return Response(AnnotationSerializer(branch).data)
 

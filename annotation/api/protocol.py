@@ -56,6 +56,7 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     serializer_class = ProtocolSerializer
     filterset_class = ProtocolFilter
     queryset = Protocol.objects.none()
+    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Protocol]:
         return Protocol.objects.visible_to(person_of(self.request)).select_related("project")

@@ -86,6 +86,7 @@ class RevisionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     serializer_class = RevisionSerializer
     filterset_class = RevisionFilter
     queryset = Revision.objects.none()
+    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Revision]:
         return Revision.objects.visible_to(person_of(self.request)).select_related("annotation").order_by("-created_at")

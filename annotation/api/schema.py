@@ -40,3 +40,4 @@ class LabelSchemaSerializer(serializers.ModelSerializer[LabelSchema]):
 class LabelSchemaViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[LabelSchema]):
     serializer_class = LabelSchemaSerializer
     queryset = LabelSchema.objects.prefetch_related("structures")
+    lookup_value_converter = "uuid"

@@ -17,7 +17,7 @@ from annotation.api.protocol import ProtocolViewSet
 from annotation.api.revision import RevisionViewSet
 from annotation.api.schema import LabelSchemaViewSet
 
-router = SimpleRouter(trailing_slash=False)
+router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("schemas", LabelSchemaViewSet, basename="schema")
 router.register("protocols", ProtocolViewSet, basename="protocol")
 router.register("cases", CaseViewSet, basename="case")

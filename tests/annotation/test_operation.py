@@ -241,5 +241,5 @@ def test_what_cannot_be_an_operation_is_invalid():
     for header in wrong:
         with pytest.raises(Invalid):
             writer.send((header, bodies if header["slices"] else []))
-    with pytest.raises(Invalid, match="in the slice|truncated|number"):
+    with pytest.raises(Invalid, match="ends inside a number"):
         writer.send(({**op, "slices": [{"key": writer.keys[0], "length": 1}]}, [b"\x80"]))

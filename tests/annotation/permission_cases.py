@@ -1,0 +1,189 @@
+"""Who may call the endpoints of annotation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from annotation.services.assignment import assignment_open, assignment_release
+from storage.envelope import MEDIA_TYPE
+from tests.annotation.cases import Writer, bundle, make_case, segment_op
+from tests.annotation.test_proposal import propose
+from tests.permissions import Case, World
+
+
+def _case(world: World) -> None:
+    world.things["case"] = make_case(project=world.project)
+
+
+def _begun(world: World) -> None:
+    """Each reader has work of their own on the case; whoever asks holds the lease."""
+    _case(world)
+    world.things["own"] = {}
+    for role in ("radiologist", "adjudicator"):
+        writer = Writer(world.things["case"], world.people[role])
+        writer.send(segment_op())
+        assignment_release(assignment=writer.lease, epoch=writer.lease.epoch)
+        world.things["own"][world.people[role].pk] = writer
+
+
+def _writer(world: World) -> Any:
+    own = world.things["own"]
+    if world.asking is None or world.asking.pk not in own:
+        return next(iter(own.values()))
+    writer = own[world.asking.pk]
+    writer.lease, _ = assignment_open(case=world.things["case"], user=world.asking, takeover=True)
+    return writer
+
+
+def _annotation(tail: str = "") -> Any:
+    def url(world: World) -> str:
+        writer = _writer(world)
+        stack = writer.case.stacks.get().pk
+        return f"/api/annotations/{writer.annotation.pk}{tail.format(stack=stack)}"
+
+    return url
+
+
+def _batch(base: int) -> Any:
+    def body(world: World) -> bytes:
+        writer = _writer(world)
+        return bundle([segment_op(7, "L3")], [], base, writer.lease)
+
+    return body
+
+
+def _proposed(world: World) -> None:
+    _case(world)
+    world.things["revision"] = propose(world.things["case"])
+
+
+def _case_url(world: World) -> str:
+    return f"/api/cases/{world.things['case'].pk}"
+
+
+def _revision(tail: str = "") -> Any:
+    return lambda world: f"/api/revisions/{world.things['revision'].pk}{tail.format(stack=world.things['case'].stacks.get().pk)}"
+
+
+CASES = [
+    Case("GET", "schemas", None, lambda world: "/api/schemas", outsider="allowed", prepare=_case),
+    Case(
+        "GET",
+        "schemas/{pk}",
+        None,
+        lambda world: f"/api/schemas/{world.things['case'].protocol.schema_id}",
+        outsider="allowed",
+        prepare=_case,
+    ),
+    Case(
+        "GET",
+        "protocols",
+        "image.view",
+        lambda world: f"/api/protocols?project={world.project.slug}",
+        prepare=_case,
+        denied="empty",
+        outsider="empty",
+    ),
+    Case(
+        "GET",
+        "protocols/{pk}",
+        "image.view",
+        lambda world: f"/api/protocols/{world.things['case'].protocol_id}",
+        prepare=_case,
+        denied=404,
+    ),
+    Case(
+        "POST",
+        "protocols",
+        "project.manage",
+        lambda world: "/api/protocols",
+        body=lambda world: {"project": world.project.slug, "name": "Discs", "structures": ["IVD_L5"]},
+    ),
+    Case(
+        "GET",
+        "cases",
+        "image.view",
+        lambda world: f"/api/cases?project={world.project.slug}",
+        prepare=_case,
+        denied="empty",
+        outsider="empty",
+    ),
+    Case("GET", "cases/{pk}", "image.view", _case_url, prepare=_case, denied=404),
+    Case(
+        "POST",
+        "cases/next",
+        "case.label",
+        lambda world: "/api/cases/next",
+        body=lambda world: {"project": world.project.slug},
+        prepare=_case,
+    ),
+    Case("POST", "cases/{pk}/open", "case.label", lambda world: f"{_case_url(world)}/open", body=lambda world: {}, prepare=_begun),
+    Case(
+        "POST",
+        "assignments/{pk}/renew",
+        "case.label",
+        lambda world: f"/api/assignments/{_writer(world).lease.pk}/renew",
+        body=lambda world: {},
+        prepare=_begun,
+        denied=404,
+    ),
+    Case(
+        "POST",
+        "assignments/{pk}/release",
+        "case.label",
+        lambda world: f"/api/assignments/{_writer(world).lease.pk}/release",
+        body=lambda world: {},
+        prepare=_begun,
+        denied=404,
+    ),
+    Case(
+        "GET",
+        "annotations",
+        "image.view",
+        lambda world: f"/api/annotations?project={world.project.slug}",
+        prepare=_begun,
+        denied="empty",
+        outsider="empty",
+    ),
+    Case("GET", "annotations/{pk}", "image.view", _annotation(), prepare=_begun, denied=404),
+    Case("GET", "annotations/{pk}/mask", "image.view", _annotation("/mask?stack={stack}&layer=instances"), prepare=_begun, denied=404),
+    Case("GET", "annotations/{pk}/operations", "image.view", _annotation("/operations"), prepare=_begun, denied=404),
+    Case(
+        "POST",
+        "annotations/{pk}/operations",
+        "case.label",
+        _annotation("/operations"),
+        body=_batch(1),
+        prepare=_begun,
+        content_type=MEDIA_TYPE,
+    ),
+    Case(
+        "POST",
+        "annotations/{pk}/branches",
+        "case.label",
+        _annotation("/branches"),
+        body=_batch(0),
+        prepare=_begun,
+        content_type=MEDIA_TYPE,
+    ),
+    Case(
+        "POST",
+        "annotations/{pk}/submit",
+        "case.label",
+        _annotation("/submit"),
+        body=lambda world: {"expected_seq": 1},
+        prepare=_begun,
+    ),
+    Case(
+        "GET",
+        "revisions",
+        "image.view",
+        lambda world: f"/api/revisions?project={world.project.slug}",
+        prepare=_proposed,
+        denied="empty",
+        outsider="empty",
+    ),
+    Case("GET", "revisions/{pk}", "image.view", _revision(), prepare=_proposed, denied=404),
+    Case("GET", "revisions/{pk}/mask", "image.view", _revision("/mask?stack={stack}&layer=canal"), prepare=_proposed, denied=404),
+    Case("GET", "revisions/{pk}/uncertainty", "image.view", _revision("/uncertainty"), prepare=_proposed, denied=404),
+]
