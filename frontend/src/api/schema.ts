@@ -4,6 +4,159 @@
  */
 
 export interface paths {
+    "/api/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Annotations you may see: your own, and all of them where you manage cases. */
+        get: operations["annotations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How an annotation stands, without its voxels. */
+        get: operations["annotations_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep operations that came too late as a branch
+         * @description The same bundle as for applying. It becomes an annotation of its own that begins where `base_seq` says; nothing of the original changes, and no lease is needed.
+         */
+        post: operations["annotation_branch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The mask of one layer on one stack, as it stands
+         * @description A bundle: header `{seq, rows, columns, slices: [{key, length, digest}]}`, bodies gzip of uint8 segment ids, row-major. Slices with nothing in them are left out; `digest` is the SHA-256 of the bytes inside the gzip.
+         */
+        get: operations["annotation_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operations after a sequence number
+         * @description `{seq, ops: [...]}` with at most 2000 operations as they were sent, each with its `seq` and what takes it back (`was`). As JSON without the voxels; with `Accept: application/vnd.columna.bundle` as a bundle, whose bodies are the patches of the slices, one after the other.
+         */
+        get: operations["annotation_operations_list"];
+        put?: never;
+        /**
+         * Apply a batch of operations
+         * @description A bundle (see docs/concepts/annotation.md): header `{ops, base_seq, assignment, epoch}`, bodies the patches. All of it is applied or none; operations that are in the log already are acknowledged again. 409: `stale_revision`, `lease_expired`, `old_value_mismatch`, `unknown_value`, `locked_segment`, `segment_not_empty`, `operation_reused`, `already_submitted`, each with the state as it is.
+         */
+        post: operations["annotation_operations_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Freeze your annotation as a revision. Sending it twice is one submission.
+         *
+         *     409: `stale_revision`, `lease_expired`, `unknown_value`, `already_submitted`, each with the state as it is.
+         */
+        post: operations["annotations_submit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give the case back to the queue. Your work stays. */
+        post: operations["assignments_release_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignments/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Extend your lease. 409 `lease_expired` when it has ended; open the case again then. Every write extends it too. */
+        post: operations["assignments_renew_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -15,6 +168,322 @@ export interface paths {
         get: operations["audit_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The worklist: cases of your projects, the most urgent first. */
+        get: operations["cases_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One case, as you may know it. */
+        get: operations["cases_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Lease this case to you and return your annotation of it.
+         *
+         *     409 `lease_held` when somebody holds it (`takeover` takes it), `already_submitted` when you are done with it (`amend`).
+         */
+        post: operations["cases_open_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Lease the best case for you: your own unfinished work first, then cases with a proposal, then new ones.
+         *
+         *     Where there is none all are null, and `waiting` says how many others hold or have submitted.
+         */
+        post: operations["cases_next_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The datasets you may look at. */
+        get: operations["datasets_list"];
+        put?: never;
+        /** @description Make a dataset of a project; its versions come later. */
+        post: operations["datasets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One dataset. */
+        get: operations["datasets_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Versions of a dataset, newest first. Training versions are never listed. */
+        get: operations["datasets_versions_list"];
+        put?: never;
+        /** @description Ask for a release of the readings that stand now. A job writes its files; a second person then approves it. */
+        post: operations["datasets_versions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One version by its number. */
+        get: operations["datasets_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Release a frozen version. Not for the person who froze it. */
+        post: operations["datasets_versions_approve_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/blobs/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return one file of the version. A blob is reachable through a version that has it, and in no other way. */
+        get: operations["version_blob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the manifest: canonical JSON whose SHA-256 is its ETag and the version's identity. */
+        get: operations["version_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/pulls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Announce a pull and get its signed receipt. */
+        post: operations["version_pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Refuse to release a frozen version. */
+        post: operations["datasets_versions_reject_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the signature of the manifest. */
+        get: operations["version_signature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/datasets/{slug}/versions/{number}/tombstones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return what was withdrawn from the dataset: these files are to be deleted wherever they lie. */
+        get: operations["version_tombstones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The jobs of your projects, newest first. */
+        get: operations["jobs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One job, with its progress or the reason it failed. */
+        get: operations["jobs_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Stop a job that waits or runs; 409 when it is over. */
+        post: operations["jobs_cancel_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -107,6 +576,280 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/protocols": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Protocols of your projects. */
+        get: operations["protocols_list"];
+        put?: never;
+        /** @description Make a protocol. */
+        post: operations["protocols_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/protocols/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One protocol of your projects. */
+        get: operations["protocols_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Revisions you may see: your own, proposals that the reading mode shows you, all where you manage cases. */
+        get: operations["revisions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One revision, without its voxels. It never changes. */
+        get: operations["revisions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The frozen mask of one layer on one stack
+         * @description A bundle as for an annotation's mask. Immutable.
+         */
+        get: operations["revision_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}/uncertainty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How sure the model was, per structure and slice
+         * @description 404 when the revision has none.
+         */
+        get: operations["revision_uncertainty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every label schema in use, with its structures. Values never change within a version. */
+        get: operations["schemas_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/schemas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One label schema. */
+        get: operations["schemas_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/signing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the key that verifies manifests and receipts of this server. */
+        get: operations["signing_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Stacks this person may see. Lists leave out what a newer revision of the series has replaced; ``current`` asks for it. */
+        get: operations["stacks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stacks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Stacks this person may see. Lists leave out what a newer revision of the series has replaced; ``current`` asks for it. */
+        get: operations["stacks_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stacks/{id}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A bundle of display frames
+         * @description An envelope whose header is `{from, count, level, frames: [{index, digest, length, complete}]}`, followed by the frames. With `level` (0 is the coarsest) only the first bytes of each frame are sent, enough for that resolution.
+         */
+        get: operations["stacks_frames_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stacks/{id}/frames/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One display frame
+         * @description HTJ2K, lossless, of the stored values. One `Range` of bytes is answered with 206: the manifest's `levels` say where each resolution is complete.
+         */
+        get: operations["stacks_frames_retrieve_2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stacks/{id}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The manifest of a stack
+         * @description Geometry, windows, and for every slice its key and where its display frame lies. Immutable.
+         */
+        get: operations["stacks_manifest_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/stacks/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A picture of the middle slice, at most 256 × 256
+         * @description What the byte endpoints share: the stack one may see, or 404, or 410 when its subject has withdrawn.
+         */
+        get: operations["stacks_preview_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -146,6 +889,81 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Annotation: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly case: string;
+            readonly author_kind: components["schemas"]["AuthorKindEnum"];
+            /** Format: uuid */
+            readonly author: string | null;
+            /** Format: uuid */
+            readonly model_version: string | null;
+            /** Format: uuid */
+            readonly derived_from: string | null;
+            /** Format: uuid */
+            readonly branch_of: string | null;
+            readonly branch_seq: number | null;
+            readonly seq: number;
+            readonly segments: components["schemas"]["Segment"][];
+            readonly ladder: {
+                [key: string]: unknown;
+            };
+            readonly measurements: {
+                [key: string]: unknown;
+            }[];
+            readonly grades: {
+                [key: string]: unknown;
+            };
+            readonly state: components["schemas"]["AnnotationStateEnum"];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+        };
+        /**
+         * @description * `draft` - Draft
+         *     * `submitted` - Submitted
+         * @enum {string}
+         */
+        AnnotationStateEnum: "draft" | "submitted";
+        Applied: {
+            /** @description How many operations the annotation has now. */
+            seq: number;
+            applied: components["schemas"]["AppliedOperation"][];
+            slices: components["schemas"]["AppliedSlice"][];
+        };
+        AppliedOperation: {
+            /** Format: uuid */
+            id: string;
+            seq: number;
+        };
+        AppliedSlice: {
+            /** Format: uuid */
+            stack: string;
+            layer: string;
+            key: string;
+            /** @description SHA-256 of the raw slice as it stands now. */
+            digest: string;
+        };
+        Assignment: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly case: string;
+            readonly epoch: number;
+            /** Format: date-time */
+            readonly lease_until: string;
+            readonly state: components["schemas"]["AssignmentStateEnum"];
+        };
+        /**
+         * @description * `active` - Active
+         *     * `released` - Released
+         *     * `submitted` - Submitted
+         *     * `expired` - Expired
+         * @enum {string}
+         */
+        AssignmentStateEnum: "active" | "released" | "submitted" | "expired";
         AuditEvent: {
             /** Format: int64 */
             sequence: number;
@@ -164,6 +982,216 @@ export interface components {
             };
             previous: string;
             digest: string;
+        };
+        /**
+         * @description * `reader` - Reader
+         *     * `adjudicator` - Adjudicator
+         *     * `consensus` - Consensus
+         *     * `import` - Import
+         *     * `model` - Model
+         * @enum {string}
+         */
+        AuthorKindEnum: "reader" | "adjudicator" | "consensus" | "import" | "model";
+        Case: {
+            /** Format: uuid */
+            id: string;
+            project: string;
+            /** @description The subject's pseudonym. */
+            subject: string;
+            /** Format: uuid */
+            study: string;
+            /**
+             * Format: date
+             * @description Shifted, as everything of the study.
+             */
+            study_date: string | null;
+            description: string;
+            protocol: components["schemas"]["CaseProtocol"];
+            /**
+             * @description As this person may know it.
+             *
+             *     * `new` - New
+             *     * `proposed` - Proposed
+             *     * `open` - Open
+             *     * `submitted` - Submitted
+             *     * `accepted` - Accepted
+             */
+            state: components["schemas"]["CaseStateEnum"];
+            /** Format: double */
+            priority: number;
+            stacks: components["schemas"]["CaseStack"][];
+            /**
+             * Format: uuid
+             * @description Null where there is none, or where the reading mode hides it.
+             */
+            proposal_revision: string | null;
+            lease: components["schemas"]["Lease"];
+            /** @description Your own work on the case, the newest. */
+            annotation: components["schemas"]["OwnAnnotation"] | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        CaseProtocol: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            reading_mode: components["schemas"]["ReadingModeEnum"];
+            /** Format: uuid */
+            schema: string;
+            /** @description Codes of the schema that this project labels. */
+            structures: string[];
+        };
+        CaseStack: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            series: string;
+            modality: string;
+            description: string;
+            kind: string;
+            plane: string;
+            rows: number;
+            columns: number;
+            slice_count: number;
+        };
+        /**
+         * @description * `new` - New
+         *     * `proposed` - Proposed
+         *     * `open` - Open
+         *     * `submitted` - Submitted
+         *     * `accepted` - Accepted
+         * @enum {string}
+         */
+        CaseStateEnum: "new" | "proposed" | "open" | "submitted" | "accepted";
+        Counts: {
+            /** @default 0 */
+            subjects: number;
+            /** @default 0 */
+            cases: number;
+            /** @default 0 */
+            images: number;
+            /** @default 0 */
+            labels: number;
+            /** @default 0 */
+            bytes: number;
+        };
+        Dataset: {
+            /** Format: uuid */
+            readonly id: string;
+            slug: string;
+            name: string;
+            readonly project: string;
+            licence?: string;
+            tier?: components["schemas"]["TierEnum"];
+            description?: string;
+            duo?: unknown;
+            /** @description Number of the newest released version, or null. */
+            readonly latest: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        DatasetCreateRequest: {
+            /** @description Slug of the project it is made of. */
+            project: string;
+            /** @description What `columna pull` names it by, unique on this server, for good. */
+            slug: string;
+            name: string;
+            /** @description SPDX identifier, e.g. `CC-BY-4.0`. */
+            licence: string;
+            /** @default controlled */
+            tier: components["schemas"]["TierEnum"];
+            /** @default  */
+            description: string;
+            /** @description Data Use Ontology codes. */
+            duo?: string[];
+        };
+        EpochRequest: {
+            /** @description The epoch that opening the case gave you. */
+            epoch?: number;
+        };
+        FreezeProgress: {
+            state: string;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            progress: number;
+            note: string;
+        };
+        /**
+         * @description * `you` - you
+         *     * `other` - other
+         *     * `none` - none
+         * @enum {string}
+         */
+        HolderEnum: "you" | "other" | "none";
+        Job: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly kind: string;
+            readonly queue: string;
+            readonly project: string;
+            readonly state: components["schemas"]["JobStateEnum"];
+            /** @description Ids of what the job works on. */
+            payload: {
+                [key: string]: unknown;
+            };
+            /** @description Figures of a job that succeeded. */
+            result: {
+                [key: string]: unknown;
+            };
+            /** Format: double */
+            readonly progress: number;
+            readonly progress_note: string;
+            readonly attempt: number;
+            readonly max_attempts: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly started_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly heartbeat_at: string | null;
+            /** Format: date-time */
+            readonly run_after: string | null;
+            readonly error_code: string;
+            readonly error_message: string;
+        };
+        /**
+         * @description * `queued` - Queued
+         *     * `running` - Running
+         *     * `succeeded` - Succeeded
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        LabelSchema: {
+            /** Format: uuid */
+            readonly id: string;
+            name: string;
+            /** Format: int64 */
+            version: number;
+            title: string;
+            digest: string;
+            /** @description Layers in drawing order. */
+            readonly layers: string[];
+            readonly structures: components["schemas"]["Structure"][];
+        };
+        Lease: {
+            holder: components["schemas"]["HolderEnum"];
+            /** Format: date-time */
+            since: string | null;
+            /** Format: date-time */
+            lease_until: string | null;
+        };
+        Logged: {
+            /** @description How many operations the annotation has now. */
+            seq: number;
+            ops: {
+                [key: string]: unknown;
+            }[];
         };
         Me: {
             /** Format: uuid */
@@ -217,6 +1245,64 @@ export interface components {
             /** @description Shown this once. Columna keeps only its SHA-256. */
             secret: string;
         };
+        NextAnswer: {
+            assignment: components["schemas"]["Assignment"] | null;
+            annotation: components["schemas"]["Annotation"] | null;
+            /** @description Null when there is no case to read now; `waiting` says why. */
+            case: components["schemas"]["Case"] | null;
+            waiting: components["schemas"]["Waiting"] | null;
+        };
+        NextRequest: {
+            /** @description Slug of the project. */
+            project: string;
+            /** @description Opaque name of the browser tab. */
+            client?: string;
+        };
+        OpenRequest: {
+            /**
+             * @description Take the case from whoever holds it.
+             * @default false
+             */
+            takeover: boolean;
+            /**
+             * @description Read a submitted case again, from your own last revision.
+             * @default false
+             */
+            amend: boolean;
+            /** @description Opaque name of the browser tab. */
+            client?: string;
+        };
+        Opened: {
+            assignment: components["schemas"]["Assignment"];
+            annotation: components["schemas"]["Annotation"];
+            case: components["schemas"]["Case"];
+        };
+        OwnAnnotation: {
+            /** Format: uuid */
+            id: string;
+            seq: number;
+            state: string;
+            /**
+             * Format: uuid
+             * @description What it was frozen as, null for a draft.
+             */
+            revision: string | null;
+        };
+        PaginatedAnnotationList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Annotation"][];
+        };
         PaginatedAuditEventList: {
             /** @example 123 */
             count: number;
@@ -231,6 +1317,66 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["AuditEvent"][];
+        };
+        PaginatedCaseList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Case"][];
+        };
+        PaginatedDatasetList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Dataset"][];
+        };
+        PaginatedJobList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Job"][];
+        };
+        PaginatedLabelSchemaList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["LabelSchema"][];
         };
         PaginatedMemberList: {
             /** @example 123 */
@@ -262,6 +1408,51 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Project"][];
         };
+        PaginatedProtocolList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Protocol"][];
+        };
+        PaginatedRevisionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Revision"][];
+        };
+        PaginatedStackList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Stack"][];
+        };
         PaginatedTokenList: {
             /** @example 123 */
             count: number;
@@ -277,6 +1468,31 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Token"][];
         };
+        PaginatedVersionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Version"][];
+        };
+        /**
+         * @description * `sagittal` - Sagittal
+         *     * `axial` - Axial
+         *     * `coronal` - Coronal
+         *     * `oblique` - Oblique
+         *     * `projection` - Projection
+         *     * `unknown` - Unknown
+         * @enum {string}
+         */
+        PlaneEnum: "sagittal" | "axial" | "coronal" | "oblique" | "projection" | "unknown";
         Project: {
             /** Format: uuid */
             readonly id: string;
@@ -287,6 +1503,109 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        Protocol: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            readonly name: string;
+            /** Format: uuid */
+            readonly schema: string;
+            /** @description Codes of the schema that this project labels. */
+            readonly structures: string[];
+            readonly recipe: {
+                [key: string]: unknown;
+            };
+            readonly hanging: {
+                [key: string]: unknown;
+            };
+            readonly reading_mode: components["schemas"]["ReadingModeEnum"];
+            readonly is_active: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        ProtocolCreateRequest: {
+            /** @description Slug of the project. */
+            project: string;
+            name: string;
+            /** @description Default: a whole spine. */
+            structures?: string[];
+            /** @default ai_first */
+            reading_mode: components["schemas"]["ReadingModeEnum"];
+        };
+        /**
+         * @description * `ai_first` - AI first
+         *     * `blind_first` - Blind first, then reveal
+         *     * `ai_hidden` - AI hidden
+         * @enum {string}
+         */
+        ReadingModeEnum: "ai_first" | "blind_first" | "ai_hidden";
+        /**
+         * @description * `consent` - Consent
+         *     * `phi` - Phi
+         *     * `rights` - Rights
+         *     * `error` - Error
+         * @enum {string}
+         */
+        ReasonEnum: "consent" | "phi" | "rights" | "error";
+        Receipt: {
+            /** @description Who pulled which version when. */
+            content: {
+                [key: string]: unknown;
+            };
+            /** @description Ed25519 over the content's canonical JSON (RFC 8785), 128 hex digits. */
+            signature: string;
+        };
+        Revision: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly annotation: string;
+            /** Format: uuid */
+            readonly case: string;
+            readonly author_kind: string;
+            /** Format: uuid */
+            readonly author: string | null;
+            /** Format: uuid */
+            readonly model_version: string | null;
+            readonly number: number;
+            readonly kind: components["schemas"]["RevisionKindEnum"];
+            readonly digest: string;
+            readonly seq: number;
+            /** @description Digest of a revision. */
+            readonly derived_from: string | null;
+            readonly schema: {
+                [key: string]: unknown;
+            };
+            readonly stacks: {
+                [key: string]: unknown;
+            }[];
+            /** @description The segment table, each with its voxels. */
+            readonly segments: {
+                [key: string]: unknown;
+            }[];
+            readonly ladder: {
+                [key: string]: unknown;
+            };
+            readonly measurements: {
+                [key: string]: unknown;
+            }[];
+            readonly grades: {
+                [key: string]: unknown;
+            };
+            readonly figures: {
+                [key: string]: unknown;
+            };
+            readonly has_uncertainty: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `submit` - Submit
+         *     * `proposal` - Proposal
+         *     * `import` - Import
+         * @enum {string}
+         */
+        RevisionKindEnum: "submit" | "proposal" | "import";
         /**
          * @description * `radiologist` - Radiologist
          *     * `adjudicator` - Adjudicator
@@ -308,6 +1627,104 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "read" | "pull" | "write";
+        Segment: {
+            /** @description What the labelmap of this layer holds. */
+            id: number;
+            layer: string;
+            /** @description Code of the schema, such as L5. */
+            structure: string;
+            status: components["schemas"]["StatusEnum"];
+            colour?: string;
+            locked?: boolean;
+            instance?: number;
+        };
+        Signature: {
+            /** @description `ed25519` */
+            algorithm: string;
+            manifest_digest: string;
+            /** @description 128 hex digits, over the manifest's bytes. */
+            signature: string;
+        };
+        SigningKey: {
+            /** @description `ed25519` */
+            algorithm: string;
+            /** @description PEM, as `openssl pkeyutl -verify -rawin` takes it. */
+            public_key: string;
+        };
+        Stack: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly study: string;
+            /** Format: uuid */
+            readonly series: string;
+            readonly modality: string;
+            readonly description: string;
+            readonly ordinal: number;
+            readonly kind: components["schemas"]["StackKindEnum"];
+            readonly plane: components["schemas"]["PlaneEnum"];
+            readonly rows: number;
+            readonly columns: number;
+            readonly slice_count: number;
+            readonly geometry_digest: string;
+            readonly not_volume_reason: string;
+            readonly is_current: boolean;
+            readonly manifest_digest: string;
+            readonly ready: boolean;
+            /** Format: date-time */
+            readonly ready_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `volume` - Volume
+         *     * `stack` - Stack
+         *     * `single` - Single
+         *     * `cine` - Cine
+         * @enum {string}
+         */
+        StackKindEnum: "volume" | "stack" | "single" | "cine";
+        /**
+         * @description * `proposed` - proposed
+         *     * `edited` - edited
+         *     * `accepted` - accepted
+         * @enum {string}
+         */
+        StatusEnum: "proposed" | "edited" | "accepted";
+        Structure: {
+            /** Format: int64 */
+            value: number;
+            code: string;
+            name: string;
+            category: string;
+            layer: string;
+            colour: string;
+            kind: string;
+            /** @description scheme, code, meaning, laterality */
+            readonly coding: {
+                [key: string]: unknown;
+            };
+            /** @description SNOMED CT code, null where it is coded in 99SPINE. */
+            readonly snomed: string | null;
+            /** @description M mask, B box, P point, L line, Pg polygon, G grade */
+            readonly geometry: string[];
+            /** @description region, side, below (a disc: the vertebra above it), of (endplates), supernumerary */
+            readonly attributes: {
+                [key: string]: unknown;
+            };
+        };
+        SubmitRequest: {
+            /** @description The sequence number that you have seen acknowledged last. */
+            expected_seq: number;
+        };
+        /**
+         * @description * `open` - Open: anyone who accepts the licence
+         *     * `registered` - Registered: anyone with a verified identity
+         *     * `controlled` - Controlled: the board decides
+         * @enum {string}
+         */
+        TierEnum: "open" | "registered" | "controlled";
         Token: {
             /** Format: uuid */
             readonly id: string;
@@ -335,6 +1752,89 @@ export interface components {
              */
             days: number;
         };
+        Tombstone: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description SHA-256 of the files that are gone. */
+            digests: string[];
+            reason: components["schemas"]["ReasonEnum"];
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        Tombstones: {
+            dataset: string;
+            tombstones: components["schemas"]["Tombstone"][];
+        };
+        Version: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly dataset: string;
+            number: string;
+            kind: components["schemas"]["VersionKindEnum"];
+            state?: components["schemas"]["VersionStateEnum"];
+            reason?: string;
+            manifest_digest?: string;
+            readonly parent_number: string | null;
+            readonly counts: components["schemas"]["Counts"];
+            /** @description Gate → what it lacks, each `{case, message}`; empty unless the state is `refused`. */
+            readonly refusals: {
+                [key: string]: {
+                    [key: string]: string;
+                }[];
+            };
+            readonly frozen_by: string | null;
+            readonly approved_by: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            frozen_at?: string | null;
+            /** Format: date-time */
+            released_at?: string | null;
+            /** @description How far writing its files has got; null once it is over. */
+            readonly job: components["schemas"]["FreezeProgress"] | null;
+            /** @description Whether the labels of `test` patients are kept from you. */
+            readonly labels_withheld: boolean;
+        };
+        /**
+         * @description * `release` - Release
+         * @enum {string}
+         */
+        VersionCreateKindEnum: "release";
+        VersionCreateRequest: {
+            /** @default release */
+            kind: components["schemas"]["VersionCreateKindEnum"];
+            /** @description Left out: the lowest that what changed allows. */
+            number?: string;
+            /**
+             * @description Why there is a new version.
+             * @default
+             */
+            reason: string;
+            /** @description Left out: every submitted case of the project. */
+            cases?: string[];
+        };
+        /**
+         * @description * `training` - Training: frozen by the system, for learning only
+         *     * `release` - Release: every gate, two people
+         * @enum {string}
+         */
+        VersionKindEnum: "training" | "release";
+        /**
+         * @description * `building` - Building
+         *     * `refused` - Refused
+         *     * `frozen` - Frozen
+         *     * `released` - Released
+         *     * `rejected` - Rejected
+         *     * `yanked` - Yanked
+         * @enum {string}
+         */
+        VersionStateEnum: "building" | "refused" | "frozen" | "released" | "rejected" | "yanked";
+        Waiting: {
+            total: number;
+            /** @description Cases that somebody has open. */
+            held: number;
+            submitted: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -344,6 +1844,251 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    annotations_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `reader` - Reader
+                 *     * `adjudicator` - Adjudicator
+                 *     * `consensus` - Consensus
+                 *     * `import` - Import
+                 *     * `model` - Model
+                 */
+                author_kind?: "adjudicator" | "consensus" | "import" | "model" | "reader";
+                case?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                project?: string;
+                /**
+                 * @description * `draft` - Draft
+                 *     * `submitted` - Submitted
+                 */
+                state?: "draft" | "submitted";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAnnotationList"];
+                };
+            };
+        };
+    };
+    annotations_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this annotation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+        };
+    };
+    annotation_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.columna.bundle": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotation"];
+                };
+            };
+        };
+    };
+    annotation_mask: {
+        parameters: {
+            query: {
+                /** @description A layer of the schema, such as `instances`. */
+                layer: string;
+                stack: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+        };
+    };
+    annotation_operations_list: {
+        parameters: {
+            query?: {
+                /** @description 0 for all. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logged"];
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+        };
+    };
+    annotation_operations_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/vnd.columna.bundle": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+        };
+    };
+    annotations_submit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this annotation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubmitRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SubmitRequest"];
+                "multipart/form-data": components["schemas"]["SubmitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+        };
+    };
+    assignments_release_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this assignment. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EpochRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["EpochRequest"];
+                "multipart/form-data": components["schemas"]["EpochRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+        };
+    };
+    assignments_renew_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this assignment. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EpochRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["EpochRequest"];
+                "multipart/form-data": components["schemas"]["EpochRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query: {
@@ -366,6 +2111,534 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedAuditEventList"];
+                };
+            };
+        };
+    };
+    cases_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                project?: string;
+                protocol?: string;
+                /**
+                 * @description * `new` - New
+                 *     * `proposed` - Proposed
+                 *     * `open` - Open
+                 *     * `submitted` - Submitted
+                 *     * `accepted` - Accepted
+                 */
+                state?: ("accepted" | "new" | "open" | "proposed" | "submitted")[];
+                study?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCaseList"];
+                };
+            };
+        };
+    };
+    cases_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this case. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    cases_open_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this case. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OpenRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OpenRequest"];
+                "multipart/form-data": components["schemas"]["OpenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opened"];
+                };
+            };
+        };
+    };
+    cases_next_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["NextRequest"];
+                "multipart/form-data": components["schemas"]["NextRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextAnswer"];
+                };
+            };
+        };
+    };
+    datasets_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDatasetList"];
+                };
+            };
+        };
+    };
+    datasets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DatasetCreateRequest"];
+                "multipart/form-data": components["schemas"]["DatasetCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    datasets_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    datasets_versions_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedVersionList"];
+                };
+            };
+        };
+    };
+    datasets_versions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VersionCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["VersionCreateRequest"];
+                "multipart/form-data": components["schemas"]["VersionCreateRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    datasets_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    datasets_versions_approve_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    version_blob: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range of bytes, to go on after a break. */
+                Range?: string;
+            };
+            path: {
+                digest: string;
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Withdrawn; `state.tombstone` names the tombstone. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    version_manifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.manifest+json": string;
+                };
+            };
+            /** @description No response body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    version_pull: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"];
+                };
+            };
+        };
+    };
+    datasets_versions_reject_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+        };
+    };
+    version_signature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signature"];
+                };
+            };
+        };
+    };
+    version_tombstones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tombstones"];
+                };
+            };
+        };
+    };
+    jobs_list: {
+        parameters: {
+            query?: {
+                /** @description Kind of work, for example storage.assemble. */
+                kind?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+                /** @description Queue. */
+                queue?: string;
+                /**
+                 * @description Any of these states.
+                 *
+                 *     * `queued` - Queued
+                 *     * `running` - Running
+                 *     * `succeeded` - Succeeded
+                 *     * `failed` - Failed
+                 *     * `cancelled` - Cancelled
+                 */
+                state?: ("cancelled" | "failed" | "queued" | "running" | "succeeded")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedJobList"];
+                };
+            };
+        };
+    };
+    jobs_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    jobs_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this job. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
         };
@@ -506,6 +2779,417 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    protocols_list: {
+        parameters: {
+            query?: {
+                is_active?: boolean;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedProtocolList"];
+                };
+            };
+        };
+    };
+    protocols_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProtocolCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ProtocolCreateRequest"];
+                "multipart/form-data": components["schemas"]["ProtocolCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protocol"];
+                };
+            };
+        };
+    };
+    protocols_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this protocol. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protocol"];
+                };
+            };
+        };
+    };
+    revisions_list: {
+        parameters: {
+            query?: {
+                annotation?: string;
+                case?: string;
+                /**
+                 * @description * `submit` - Submit
+                 *     * `proposal` - Proposal
+                 *     * `import` - Import
+                 */
+                kind?: "import" | "proposal" | "submit";
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRevisionList"];
+                };
+            };
+        };
+    };
+    revisions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this revision. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+        };
+    };
+    revision_mask: {
+        parameters: {
+            query: {
+                /** @description A layer of the schema, such as `instances`. */
+                layer: string;
+                stack: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+        };
+    };
+    revision_uncertainty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    schemas_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedLabelSchemaList"];
+                };
+            };
+        };
+    };
+    schemas_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this label schema. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSchema"];
+                };
+            };
+        };
+    };
+    signing_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+        };
+    };
+    stacks_list: {
+        parameters: {
+            query?: {
+                current?: boolean;
+                /**
+                 * @description * `volume` - Volume
+                 *     * `stack` - Stack
+                 *     * `single` - Single
+                 *     * `cine` - Cine
+                 */
+                kind?: "cine" | "single" | "stack" | "volume";
+                /** @description Number of results to return per page. */
+                limit?: number;
+                modality?: string;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /**
+                 * @description * `sagittal` - Sagittal
+                 *     * `axial` - Axial
+                 *     * `coronal` - Coronal
+                 *     * `oblique` - Oblique
+                 *     * `projection` - Projection
+                 *     * `unknown` - Unknown
+                 */
+                plane?: "axial" | "coronal" | "oblique" | "projection" | "sagittal" | "unknown";
+                project?: string;
+                ready?: boolean;
+                series?: string;
+                study?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedStackList"];
+                };
+            };
+        };
+    };
+    stacks_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this stack. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stack"];
+                };
+            };
+        };
+    };
+    stacks_frames_retrieve: {
+        parameters: {
+            query?: {
+                /** @description How many frames, at most 1024; 32 when left out. */
+                count?: number;
+                /** @description Index of the first frame; 0 when left out. */
+                from?: number;
+                /** @description Resolution level; whole frames when left out. */
+                level?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+        };
+    };
+    stacks_frames_retrieve_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jphc": string;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jphc": string;
+                };
+            };
+        };
+    };
+    stacks_manifest_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    stacks_preview_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
             };
         };
     };

@@ -20,3 +20,59 @@ export interface Page<T> {
 export type Role = Schemas['RoleEnum']
 export type TokenScope = Schemas['ScopeEnum']
 export type NewToken = Schemas['NewToken']
+export type Case = Schemas['Case']
+export type CaseState = Case['state']
+export type CaseStack = Schemas['CaseStack']
+export type Protocol = Schemas['Protocol']
+export type Structure = Schemas['Structure']
+export type NextAnswer = Schemas['NextAnswer']
+export type Dataset = Schemas['Dataset']
+export type Version = Schemas['Version']
+export type Stack = Schemas['Stack']
+
+// Until the generated schema has them, by the server's models.
+export interface Source {
+  id: string
+  name: string
+  kind: 'dimse' | 'folder' | 'upload' | 'stow'
+  ae_title: string
+  addresses: string[]
+  modalities: string[]
+  is_active: boolean
+}
+export interface ImportBatch {
+  id: string
+  source: string | null
+  kind: string
+  state: 'running' | 'done' | 'failed'
+  total: number | null
+  received: number
+  stored: number
+  duplicate: number
+  refused: number
+  quarantined: number
+  received_bytes: number
+  last_received_at: string | null
+  finished_at: string | null
+  created_at: string
+}
+export interface ImportFinding {
+  code: string
+  message: string
+  severity: string
+  count: number
+  where: number[]
+}
+export interface ImportDetail extends ImportBatch {
+  findings: ImportFinding[]
+}
+export interface QuarantineItem {
+  id: string
+  reason: string
+  message: string
+  elements: string[]
+  modality: string
+  size: number
+  state: 'held' | 'proposed' | 'released' | 'dropped'
+  created_at: string
+}

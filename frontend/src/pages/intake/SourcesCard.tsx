@@ -1,0 +1,88 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Source } from '@/api/types'
+import { Button } from '@/components/Button'
+import { Card } from '@/components/Card'
+import { EmptyState, ErrorState, LoadingRows } from '@/components/States'
+import { StatePill } from '@/components/StatePill'
+import { Cell, Head, Row, Table } from '@/components/Table'
+import { toast, toastError } from '@/components/toast'
+import { useMay } from '@/state/account'
+import { useSourceChange } from '@/state/intake'
+import { SourceDialog } from './SourceDialog'
+
+const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder', upload: 'Upload', stow: 'STOW-RS' }
+
+/** Who may send. What is not listed here is refused. */
+export function SourcesCard({ query, project }: { query: UseQueryResult<Source[]>; project: string }) {
+  const may = useMay('source.manage')
+  const [adding, setAdding] = useState(false)
+  const change = useSourceChange(project)
+  const sources = query.data ?? []
+  const turn = (source: Source) =>
+    change.mutate(
+      { id: source.id, is_active: !source.is_active },
+      { onSuccess: (now) => toast(now.is_active ? `${now.name} may send again.` : `${now.name} is refused from now on.`), onError: toastError },
+    )
+  return (
+    <Card
+      title="Sources"
+      note="what is not listed is refused"
+      flush
+      aside={
+        <Button size="compact" glyph="plus" reason={may ? null : 'Data managers add sources'} reasonPlace="inside" onClick={() => setAdding(true)}>
+          Add a source
+        </Button>
+      }
+    >
+      {query.isPending && <LoadingRows what="sources" rows={2} />}
+      {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
+      {query.isSuccess && sources.length === 0 && <EmptyState why="No PACS may send yet." who="Add it by its AE title; then its associations are accepted." />}
+      {sources.length > 0 && (
+        <Table label="Sources">
+          <thead>
+            <tr>
+              <Head>Source</Head>
+              <Head>Way in</Head>
+              <Head>AE title</Head>
+              <Head>From</Head>
+              <Head>Modalities</Head>
+              <Head>State</Head>
+              <Head />
+            </tr>
+          </thead>
+          <tbody>
+            {sources.map((source) => (
+              <Row key={source.id}>
+                <Cell>{source.name}</Cell>
+                <Cell>
+                  <span className="t2">{WAYS[source.kind]}</span>
+                </Cell>
+                <Cell>{source.ae_title ? <span className="mono">{source.ae_title}</span> : <span className="t3">–</span>}</Cell>
+                <Cell>
+                  <span className="t2">{source.addresses.length > 0 ? source.addresses.join(', ') : 'any address'}</span>
+                </Cell>
+                <Cell>
+                  <span className="t2">{source.modalities.length > 0 ? source.modalities.join(', ') : 'all'}</span>
+                </Cell>
+                <Cell>
+                  <StatePill tone={source.is_active ? 'ok' : 'bad'} bare>
+                    {source.is_active ? 'May send' : 'Refused'}
+                  </StatePill>
+                </Cell>
+                <Cell number>
+                  {may && (
+                    <Button size="compact" variant="quiet" aria-label={`${source.is_active ? 'Refuse' : 'Let in'} ${source.name}`} onClick={() => turn(source)}>
+                      {source.is_active ? 'Refuse' : 'Let in'}
+                    </Button>
+                  )}
+                </Cell>
+              </Row>
+            ))}
+          </tbody>
+        </Table>
+      )}
+      {adding && <SourceDialog project={project} onClose={() => setAdding(false)} />}
+    </Card>
+  )
+}

@@ -1,0 +1,81 @@
+import { Link } from 'react-router'
+import type { Case } from '@/api/types'
+import { Card } from '@/components/Card'
+import { Shares } from '@/components/charts/Shares'
+import { Facts } from '@/components/Facts'
+import { when } from '@/components/format'
+import { Glyph } from '@/components/Glyph'
+import { EmptyState } from '@/components/States'
+import { faceOf, previewOf, stackWords } from '@/state/case'
+import type { Prediction } from '@/state/prediction'
+import { CaseState } from './CaseTable'
+import classes from './Worklist.module.css'
+
+const MODES: Readonly<Record<string, string>> = { ai_first: 'AI first', blind_first: 'blind first, then reveal', ai_hidden: 'AI hidden' }
+
+/** The selected case: its picture, why it lies where it lies, what is in it. */
+export function NextCard({ item, prediction, first, mayLabel }: { item: Case | null; prediction: Prediction | undefined; first: boolean; mayLabel: boolean }) {
+  if (!item)
+    return (
+      <Card title="Next">
+        <EmptyState why="No case to show." />
+      </Card>
+    )
+  const face = faceOf(item.stacks)
+  return (
+    <Card title={`${first ? 'Next: ' : ''}${item.subject}`} aside={<CaseState item={item} bare={false} />} flush>
+      <div className={classes['next']}>
+        <div className={classes['well']}>
+          {face && <img src={previewOf(face.id)} alt={`Middle slice of ${stackWords(face)}`} />}
+          {face && <span className={classes['scrim']}>preview, {stackWords(face)}</span>}
+        </div>
+        <div className={classes['about']}>
+          {prediction && prediction.reasons.length > 0 && (
+            <div>
+              <div className={classes['aboutHead']}>
+                <h3>Why this one</h3>
+                {prediction.reasons.some(({ share }) => share !== null) && <span className="micro t3">share of score</span>}
+              </div>
+              {prediction.reasons.some(({ share }) => share !== null) ? (
+                <Shares shares={prediction.reasons.map(({ text, share }) => ({ name: text, value: share ?? 0, text: (share ?? 0).toFixed(2), tone: 'accent' }))} full={Math.max(...prediction.reasons.map(({ share }) => share ?? 0))} />
+              ) : (
+                <ul className={classes['reasons']}>
+                  {prediction.reasons.map(({ text }) => (
+                    <li key={text}>{text}</li>
+                  ))}
+                </ul>
+              )}
+            </div>
+          )}
+          <Facts
+            facts={[
+              ['Series', item.stacks.length > 0 ? item.stacks.map(stackWords).join('; ') : 'none is ready yet'],
+              ['Task', item.protocol.name],
+              ['Assistance', assistanceOf(item, prediction)],
+              ['Arrived', when(item.created_at)],
+              ['Ready', readyOf(item)],
+            ]}
+          />
+          <p className={classes['foot']}>
+            {mayLabel ? 'You can leave at any time. Every stroke is kept, and the case waits where you left it.' : <Link to={`/read/${item.id}`}>Look at this case</Link>}
+          </p>
+        </div>
+      </div>
+    </Card>
+  )
+}
+
+function assistanceOf(item: Case, prediction: Prediction | undefined): string {
+  const mode = MODES[item.protocol.reading_mode] ?? item.protocol.reading_mode
+  return prediction?.model ? `${mode}, model ${prediction.model}` : mode
+}
+
+function readyOf({ proposal_revision, stacks, state }: Case) {
+  if (stacks.length === 0) return <span className="busy">still arriving</span>
+  const proposal = proposal_revision !== null ? 'images and proposal' : state === 'new' ? 'images; no proposal' : 'images'
+  return (
+    <span className="ok">
+      <Glyph name="check" size={12} /> {proposal}
+    </span>
+  )
+}
