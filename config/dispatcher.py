@@ -15,6 +15,7 @@ from config.events import ROUTES
 from jobs.models import Event
 from jobs.services.event import event_dispatch
 from jobs.services.job import job_reap, job_refuse, jobs_to_ring
+from storage.tasks import assemble_idle
 
 logger = logging.getLogger(__name__)
 _REAP_SECONDS = 1.0
@@ -54,6 +55,7 @@ class Dispatcher:
             lost = job_reap()
             if lost:
                 logger.warning("%d jobs had lost their worker", lost)
+            assemble_idle()
         rung, broker_ok = self.ring()
         if time.monotonic() - self._pruned_at > _PRUNE_SECONDS:
             self._pruned_at = time.monotonic()

@@ -47,7 +47,16 @@ _SAFE_CLASS = re.compile(
     r"^(?:1\.2\.840\.10008\.|1\.3\.12\.2\.1107\.5\.9\.|1\.2\.840\.113619\.4\.|1\.3\.46\.670589\.(?:2|5|11)\.)[0-9.]{1,30}$"
 )
 _CODING_SCHEMES = frozenset(
-    ["2.16.840.1.113883.6.96", "2.16.840.1.113883.6.1", "2.16.840.1.113883.6.8", "2.16.840.1.113883.6.256", "2.16.840.1.113883.6.119", "2.16.840.1.113883.6.86", "2.16.840.1.113883.3.26.1.1", "1.2.840.10008.2.16.4"]
+    [
+        "2.16.840.1.113883.6.96",
+        "2.16.840.1.113883.6.1",
+        "2.16.840.1.113883.6.8",
+        "2.16.840.1.113883.6.256",
+        "2.16.840.1.113883.6.119",
+        "2.16.840.1.113883.6.86",
+        "2.16.840.1.113883.3.26.1.1",
+        "1.2.840.10008.2.16.4",
+    ]
 )
 _CLASS_UIDS = frozenset({0x00080016, 0x0008010C, 0x00080117, 0x00080118})
 _DUMMY = "REMOVED"
@@ -67,7 +76,7 @@ class Cleaned:
     notes: set[str] = field(default_factory=set)
 
     def text(self, tag: int) -> str:
-        vr, value = self.elements.get(tag, ("", b""))
+        _vr, value = self.elements.get(tag, ("", b""))
         return value.decode("utf-8").strip(" \0")
 
 
@@ -402,7 +411,60 @@ class _Engine:
 
 
 _BODY_PARTS = frozenset(
-    ["ABDOMEN", "ABDOMENPELVIS", "ANKLE", "ARM", "BACK", "BREAST", "CERVICALSPINE", "CERVICAL", "CHEST", "CSPINE", "CTSPINE", "ELBOW", "EXTREMITY", "FACE", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD", "HEADNECK", "HEART", "HIP", "KNEE", "LEG", "LEGS", "LSPINE", "LSSPINE", "LUMBARSPINE", "LUMBAR", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "SSPINE", "TSPINE", "TLSPINE", "THIGH", "THORACICSPINE", "TOE", "WHOLEBODY", "WHOLESPINE", "WRIST", "JAW", "NOSE", "EAR", "EYE", "RIB", "COCCYX", "SIJOINT", "SACRUM", "SCLERA"]
+    [
+        "ABDOMEN",
+        "ABDOMENPELVIS",
+        "ANKLE",
+        "ARM",
+        "BACK",
+        "BREAST",
+        "CERVICALSPINE",
+        "CERVICAL",
+        "CHEST",
+        "CSPINE",
+        "CTSPINE",
+        "ELBOW",
+        "EXTREMITY",
+        "FACE",
+        "FINGER",
+        "FOOT",
+        "FOREARM",
+        "HAND",
+        "HEAD",
+        "HEADNECK",
+        "HEART",
+        "HIP",
+        "KNEE",
+        "LEG",
+        "LEGS",
+        "LSPINE",
+        "LSSPINE",
+        "LUMBARSPINE",
+        "LUMBAR",
+        "NECK",
+        "PELVIS",
+        "SHOULDER",
+        "SKULL",
+        "SPINE",
+        "SSPINE",
+        "TSPINE",
+        "TLSPINE",
+        "THIGH",
+        "THORACICSPINE",
+        "TOE",
+        "WHOLEBODY",
+        "WHOLESPINE",
+        "WRIST",
+        "JAW",
+        "NOSE",
+        "EAR",
+        "EYE",
+        "RIB",
+        "COCCYX",
+        "SIJOINT",
+        "SACRUM",
+        "SCLERA",
+    ]
 )
 
 

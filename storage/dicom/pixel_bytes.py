@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from dataclasses import dataclass
 
@@ -103,7 +104,7 @@ def frames_of(value: bytes, frames: int) -> list[list[bytes]]:
     if any(offset not in starts for offset in offsets):
         raise Rejected("malformed")
     edges = [starts[offset] for offset in offsets] + [len(fragments)]
-    return [fragments[first:last] for first, last in zip(edges, edges[1:], strict=False)]
+    return [fragments[first:last] for first, last in itertools.pairwise(edges)]
 
 
 def stripped(frame: list[bytes], syntax: str) -> list[bytes]:

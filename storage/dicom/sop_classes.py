@@ -25,7 +25,8 @@ def _names() -> dict[str, str]:
     return {
         uid: entry[0]
         for uid, entry in UID_dictionary.items()
-        if (entry[1] == "SOP Class" and uid.startswith("1.2.840.10008.5.1.4.1.1")) or (entry[0].endswith("Storage") and entry[1] == "SOP Class")
+        if (entry[1] == "SOP Class" and uid.startswith("1.2.840.10008.5.1.4.1.1"))
+        or (entry[0].endswith("Storage") and entry[1] == "SOP Class")
     }
 
 

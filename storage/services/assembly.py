@@ -1,0 +1,90 @@
+"""From the instances of a series to its stacks. Assembling again changes nothing unless instances came; then it is a new revision."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from storage.dicom.grouping import Member, StackSpec, stacks_of
+from storage.models import ImportBatch, Instance, Series, Stack
+from storage.services.import_batch import batch_finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def series_assemble(*, series: Series) -> list[Stack]:
+    """Return the stacks that are new with this assembly; they have no frames yet.
+
+    Stacks whose slices are the same as before stay the rows they are. When instances arrived while grouping was under way, the
+    series still waits for assembly afterwards; when another assembly came first, nothing is changed and the result is empty.
+    """
+    series.refresh_from_db()
+    received, revision = series.received, series.revision
+    rows = list(Instance.objects.filter(series=series).values("pk", "blob_id", "sop_class_uid", "layout"))
+    specs, found = stacks_of([Member(str(row["pk"]), row["blob_id"], row["sop_class_uid"], row["layout"]) for row in rows])
+    digests = [slices_digest(spec) for spec in specs]
+    with transaction.atomic():
+        current = set(Stack.objects.filter(series=series, is_current=True).values_list("slices_digest", flat=True))
+        changed = set(digests) != current
+        taken = Series.objects.filter(pk=series.pk, revision=revision).update(
+            assembled=received, assembled_at=timezone.now(), revision=F("revision") + (1 if changed else 0)
+        )
+        if not taken or not changed:
+            return []
+        new = _replace_stacks(series, specs, digests, revision + 1)
+    batch = ImportBatch.objects.filter(instances__series=series).order_by("-created_at").first()
+    if batch is not None:
+        for code in sorted(found):
+            batch_finding(batch=batch, code=code)
+    series.refresh_from_db()
+    return new
+
+
+def _replace_stacks(series: Series, specs: Sequence[StackSpec], digests: Sequence[str], revision: int) -> list[Stack]:
+    known = {stack.slices_digest: stack for stack in Stack.objects.filter(series=series, slices_digest__in=digests).defer("slices")}
+    Stack.objects.filter(series=series, is_current=True).exclude(slices_digest__in=digests).update(is_current=False)
+    new = []
+    for ordinal, (spec, digest) in enumerate(zip(specs, digests, strict=True)):
+        if digest in known:
+            Stack.objects.filter(pk=known[digest].pk).update(is_current=True, ordinal=ordinal)
+        else:
+            new.append(
+                Stack.objects.create(
+                    series=series, project_id=series.project_id, ordinal=ordinal, slices_digest=digest, revision=revision, **_fields(spec)
+                )
+            )
+    return new
+
+
+def _fields(spec: StackSpec) -> dict[str, Any]:
+    return {
+        "kind": spec.kind,
+        "plane": spec.plane,
+        "rows": spec.rows,
+        "columns": spec.columns,
+        "slice_count": len(spec.frames),
+        "slices": spec.slices,
+        "geometry": spec.geometry.to_json() if spec.geometry else None,
+        "geometry_digest": spec.geometry.digest if spec.geometry else "",
+        "not_volume_reason": spec.reason,
+        "flags": {**spec.flags, **({"code": spec.code} if spec.code else {})},
+    }
+
+
+def slices_digest(spec: StackSpec) -> str:
+    """SHA-256 over the slice keys in order, and the kind: what makes two assemblies the same stack."""
+    text = "\n".join([spec.kind, *(f"{frame.member.digest}:{frame.number}" for frame in spec.frames)])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def series_idle(*, limit: int = 200) -> list[Series]:
+    """Return series that wait for assembly and to which nothing came for ``COLUMNA_STUDY_IDLE_SECONDS``."""
+    before = timezone.now() - timedelta(seconds=settings.ENVIRONMENT.study_idle_seconds)
+    return list(Series.objects.awaiting_assembly().filter(last_received_at__lt=before).order_by("last_received_at")[:limit])

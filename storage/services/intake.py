@@ -1,0 +1,400 @@
+"""The one door: every object, whatever way it came, passes :func:`instance_intake`.
+
+First half (:func:`instance_prepare`): in memory, no transaction: authorise, de-identify, put the blob. Second half
+(:func:`instances_commit`): one short transaction for one or many prepared objects. What the sender is told, it is told after that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from config.errors import Unavailable
+from storage.dicom.door import Passed, pass_parsed
+from storage.dicom.identity import identity_of
+from storage.dicom.parse import Parsed, parse
+from storage.dicom.reasons import REASONS, Reason, Rejected
+from storage.keys import pseudonyms_of, seal
+from storage.models import Blob, IdentityVault, ImportBatch, Instance, IntakeTally, QuarantineItem, Series, Source, Study, Subject
+from storage.object_store import store
+from storage.services.import_batch import batch_findings
+from storage.services.profile import profile_of
+
+if TYPE_CHECKING:
+    from storage.dicom.pseudonym import Pseudonyms
+
+MEDIA_TYPE = "application/dicom"
+SEALED_MEDIA_TYPE = "application/vnd.columna.sealed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an object: ``status`` is stored, duplicate, refused or quarantined; ``code`` names the reason, if any."""
+
+    status: str
+    code: str = ""
+    instance_id: str | None = None
+    series_id: str | None = None
+    notes: frozenset[str] = frozenset()
+
+    @property
+    def reason(self) -> Reason | None:
+        return REASONS.get(self.code)
+
+    @property
+    def dimse_status(self) -> int:
+        return self.reason.status if self.reason else 0x0000
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the sender may forget its copy: the bytes are durable here."""
+        return self.status != "refused"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An object on its way: passed the door, or held back, or decided already."""
+
+    size: int
+    seconds: float
+    ordinal: int | None
+    outcome: Outcome | None = None
+    passed: Passed | None = None
+    digest: str = ""
+    held: Held | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a quarantine row needs. ``digest`` is of the sealed bytes."""
+
+    code: str
+    digest: str
+    size: int
+    sealed_size: int
+    key_id: str
+    source_key: str
+    study_key: str = ""
+    modality: str = ""
+    sop_class_uid: str = ""
+    elements: list[dict[str, str]] = field(default_factory=list)
+
+
+def instance_intake(*, source: Source, data: bytes, batch: ImportBatch, group: str = "", ordinal: int | None = None) -> Outcome:
+    """Take one object in and return what became of it; when it says stored or quarantined, the bytes are durable.
+
+    ``group`` names the folder it lay in, for objects without UIDs; ``ordinal`` its place in the batch. Never raises for bad input.
+    """
+    prepared = instance_prepare(source=source, data=data, group=group, ordinal=ordinal)
+    return instances_commit(source=source, batch=batch, prepared=[prepared])[0]
+
+
+def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: int | None = None) -> Prepared:
+    """Do all that needs no transaction. Raises nothing for bad input or a full disk: the outcome says it."""
+    started = time.perf_counter()
+    size = len(data)
+
+    def done(**fields: Any) -> Prepared:
+        return Prepared(size=size, seconds=time.perf_counter() - started, ordinal=ordinal, **fields)
+
+    try:
+        if not source.is_active:
+            raise Rejected("source_inactive")
+        pseudonyms = pseudonyms_of(source.project_id)
+        parsed = None
+        try:
+            parsed = parse(data)
+            if (known := _already_there(source, parsed, pseudonyms, group)) is not None:
+                return done(outcome=known)
+            _authorise(source, parsed)
+            passed = pass_parsed(parsed, profile=profile_of(project_id=source.project_id), pseudonyms=pseudonyms, group=group)
+        except Rejected as error:
+            if error.reason.severity != "quarantined":
+                raise
+            return done(held=_hold(data, error, parsed, pseudonyms, group))
+        if _conflicts(source, passed):
+            return done(held=_hold(data, Rejected("uid_conflict"), parsed, pseudonyms, group))
+        return done(passed=passed, digest=store().put(passed.data))
+    except Rejected as error:
+        return done(outcome=Outcome("duplicate" if error.reason.severity == "ignored" else "refused", error.code))
+    except (OSError, Unavailable):
+        return done(outcome=Outcome("refused", "storage_unavailable"))
+
+
+def _authorise(source: Source, parsed: Parsed) -> None:
+    if not source.modalities:
+        return
+    dataset = parsed.dataset
+    value = dataset.get_item(0x00080060).value if 0x00080060 in dataset else b""
+    modality = (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")).strip(" \0").split("\\")[0]
+    if modality not in source.modalities:
+        raise Rejected("modality_not_allowed")
+
+
+def _already_there(source: Source, parsed: Parsed, pseudonyms: Pseudonyms, group: str) -> Outcome | None:
+    """Recognise an object that was stored or held before by its received bytes, before any work is done on it."""
+    source_key = pseudonyms.source_key(parsed.digest)
+    value = parsed.dataset.get_item(0x00080018).value if 0x00080018 in parsed.dataset else b""
+    original = value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else str(value or "")
+    original = original or parsed.media_sop_instance.strip(" \0")
+    if original and not profile_of(project_id=source.project_id).retain_uids:
+        row = (
+            Instance.objects.filter(project=source.project_id, sop_instance_uid=pseudonyms.uid(original), source_key=source_key)
+            .values("pk", "series_id")
+            .first()
+        )
+        if row:
+            return Outcome("duplicate", "duplicate", str(row["pk"]), str(row["series_id"]))
+    return None
+
+
+def _conflicts(source: Source, passed: Passed) -> bool:
+    row = (
+        Instance.objects.filter(project=source.project_id, sop_instance_uid=passed.sop_instance_uid)
+        .values("source_key", "pixel_digest", "blob_id")
+        .first()
+    )
+    return row is not None and not _same(row, passed)
+
+
+def _same(row: dict[str, Any], passed: Passed) -> bool:
+    """The same object again: the same received bytes, or another encoding of the same header that cleaned to the same pixels."""
+    return row["source_key"] == passed.source_key or (bool(passed.pixel_digest) and row["pixel_digest"] == passed.pixel_digest)
+
+
+def _hold(data: bytes, error: Rejected, parsed: Parsed | None, pseudonyms: Pseudonyms, group: str) -> Held:
+    """Seal the received bytes and put them; nothing readable leaves this function."""
+    sealed, key_id = seal(data, "quarantine")
+    digest = store().put(sealed)
+    study_key = modality = sop_class = ""
+    if parsed is not None:
+        try:
+            identity = identity_of(parsed, group=group)
+            study_key = pseudonyms.lookup("study", identity.study_instance_uid)
+            modality = identity.modality if identity.modality.isalnum() and len(identity.modality) <= 4 else ""
+            sop_class = identity.sop_class if identity.sop_class.startswith("1.2.840.10008.") else ""
+        except (Rejected, ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError, UnicodeError, OSError):
+            pass  # what cannot be read has no modality to show; it is held all the same
+    digest_of_input = parsed.digest if parsed is not None else hashlib.sha256(data).digest()
+    return Held(
+        code=error.code,
+        digest=digest,
+        size=len(data),
+        sealed_size=len(sealed),
+        key_id=key_id,
+        source_key=pseudonyms.source_key(digest_of_input),
+        study_key=study_key,
+        modality=modality,
+        sop_class_uid=sop_class[:64],
+        elements=error.elements,
+    )
+
+
+def instances_commit(*, source: Source, batch: ImportBatch, prepared: Sequence[Prepared]) -> list[Outcome]:
+    """Write the rows of prepared objects in one transaction and return their outcomes in order. When it returns, they are durable."""
+    now = timezone.now()
+    with transaction.atomic():
+        outcomes = _Commit(source, batch, now).run(prepared)
+        _count(source, batch, prepared, outcomes, now)
+    return outcomes
+
+
+class _Commit:
+    """One transaction's worth of rows; remembers what it has found or made."""
+
+    def __init__(self, source: Source, batch: ImportBatch, now: datetime) -> None:
+        self.source, self.batch, self.now = source, batch, now
+        self.subjects: dict[str, Subject] = {}
+        self.studies: dict[str, Study] = {}
+        self.series: dict[str, Series] = {}
+
+    def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:
+        passing = [item for item in prepared if item.passed is not None]
+        uids = [item.passed.sop_instance_uid for item in passing if item.passed]
+        existing = {
+            row["sop_instance_uid"]: row
+            for row in Instance.objects.filter(project=self.source.project_id, sop_instance_uid__in=uids).values(
+                "pk", "series_id", "sop_instance_uid", "source_key", "pixel_digest"
+            )
+        }
+        Blob.objects.bulk_create(
+            [Blob(digest=item.digest, size=len(item.passed.data), media_type=MEDIA_TYPE) for item in passing if item.passed],
+            ignore_conflicts=True,
+        )
+        outcomes: list[Outcome] = []
+        fresh: list[Instance] = []
+        for item in prepared:
+            if item.outcome is not None:
+                outcomes.append(item.outcome)
+            elif item.held is not None:
+                outcomes.append(self._quarantine(item.held))
+            elif item.passed is not None:
+                outcomes.append(self._instance(item, item.passed, existing, fresh))
+        Instance.objects.bulk_create(fresh)
+        self._touch(fresh)
+        return outcomes
+
+    def _instance(self, item: Prepared, passed: Passed, existing: dict[str, dict[str, Any]], fresh: list[Instance]) -> Outcome:
+        row = existing.get(passed.sop_instance_uid)
+        if row is not None:
+            if _same(row, passed):
+                return Outcome("duplicate", "duplicate", str(row["pk"]), str(row["series_id"]))
+            return Outcome("refused", "storage_unavailable")  # two at once with one UID: sent again, it meets the other and is held
+        subject = self._subject(passed)
+        if subject.withdrawn_at is not None:
+            return Outcome("refused", "subject_withdrawn")
+        series = self._series(passed, self._study(passed, subject))
+        instance = Instance(
+            project_id=self.source.project_id,
+            series=series,
+            source=self.source,
+            batch=self.batch,
+            sop_instance_uid=passed.sop_instance_uid,
+            sop_class_uid=passed.sop_class_uid,
+            blob_id=item.digest,
+            number_of_frames=passed.number_of_frames,
+            pixel_digest=passed.pixel_digest,
+            source_key=passed.source_key,
+            layout=passed.layout,
+            report={**passed.report, "in": passed.source_key, "out": item.digest, "microseconds": int(item.seconds * 1e6)},
+        )
+        fresh.append(instance)
+        existing[passed.sop_instance_uid] = {
+            "pk": instance.pk, "series_id": series.pk, "source_key": passed.source_key, "pixel_digest": passed.pixel_digest,
+        }  # fmt: skip
+        return Outcome("stored", "", str(instance.pk), str(series.pk), passed.notes)
+
+    def _subject(self, passed: Passed) -> Subject:
+        key = passed.patient_key
+        if key not in self.subjects:
+            self.subjects[key], made = Subject.objects.get_or_create(
+                project_id=self.source.project_id, patient_key=key, defaults={"pseudonym": passed.pseudonym, "fold": passed.fold}
+            )
+            if made:
+                identity = passed.identity
+                self._vault(
+                    "subject",
+                    key,
+                    self.subjects[key],
+                    {
+                        "patient_id": identity.patient_id,
+                        "issuer": identity.issuer,
+                        "name": identity.patient_name,
+                        "birth_date": identity.birth_date,
+                    },
+                )
+        return self.subjects[key]
+
+    def _study(self, passed: Passed, subject: Subject) -> Study:
+        uid = passed.study_instance_uid
+        if uid not in self.studies:
+            day = passed.summary["study_date"]
+            self.studies[uid], made = Study.objects.get_or_create(
+                project_id=self.source.project_id,
+                study_instance_uid=uid,
+                defaults={
+                    "subject": subject,
+                    "study_date": datetime.strptime(day, "%Y%m%d").date() if len(day) == 8 else None,  # noqa: DTZ007  a date has no zone
+                    "description": passed.summary["study_description"],
+                    "last_received_at": self.now,
+                },
+            )
+            if made:
+                identity = passed.identity
+                self._vault(
+                    "study",
+                    uid,
+                    subject,
+                    {
+                        "study_instance_uid": identity.study_instance_uid,
+                        "accession_number": identity.accession_number,
+                        "study_date": identity.study_date,
+                        "new_study_instance_uid": uid,
+                    },
+                )
+        return self.studies[uid]
+
+    def _series(self, passed: Passed, study: Study) -> Series:
+        uid = passed.series_instance_uid
+        if uid not in self.series:
+            number = passed.summary["series_number"]
+            self.series[uid], _ = Series.objects.get_or_create(
+                project_id=self.source.project_id,
+                series_instance_uid=uid,
+                defaults={
+                    "study": study,
+                    "modality": passed.summary["modality"],
+                    "description": passed.summary["series_description"],
+                    "body_part": passed.summary["body_part"],
+                    "frame_of_reference_uid": passed.summary["frame_of_reference_uid"],
+                    "number": int(number) if number.lstrip("-").isdigit() and len(number) < 9 else None,
+                    "last_received_at": self.now,
+                },
+            )
+        return self.series[uid]
+
+    def _vault(self, kind: str, key: str, subject: Subject, identity: dict[str, str]) -> None:
+        sealed, key_id = seal(json.dumps(identity, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogateescape"), f"vault-{kind}")
+        IdentityVault.objects.get_or_create(
+            project_id=self.source.project_id,
+            kind=kind,
+            lookup=key[-64:],
+            defaults={"subject": subject, "sealed": sealed, "key_id": key_id},
+        )
+
+    def _quarantine(self, held: Held) -> Outcome:
+        blob, _ = Blob.objects.get_or_create(digest=held.digest, defaults={"size": held.sealed_size, "media_type": SEALED_MEDIA_TYPE})
+        QuarantineItem.objects.get_or_create(
+            project_id=self.source.project_id,
+            source_key=held.source_key,
+            reason=held.code,
+            defaults={
+                "source": self.source,
+                "batch": self.batch,
+                "message": REASONS[held.code].message,
+                "elements": held.elements,
+                "modality": held.modality,
+                "sop_class_uid": held.sop_class_uid,
+                "study_key": held.study_key,
+                "size": held.size,
+                "blob": blob,
+                "key_id": held.key_id,
+            },
+        )
+        return Outcome("quarantined", held.code)
+
+    def _touch(self, fresh: Sequence[Instance]) -> None:
+        for series_id, count in Counter(instance.series_id for instance in fresh).items():
+            Series.objects.filter(pk=series_id).update(received=F("received") + count, last_received_at=self.now)
+        studies = {series.study_id for series in self.series.values() if any(instance.series_id == series.pk for instance in fresh)}
+        Study.objects.filter(pk__in=studies).update(last_received_at=self.now)
+
+
+def _count(source: Source, batch: ImportBatch, prepared: Sequence[Prepared], outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Add to the counters of batch and source, and record every named reason."""
+    counts = Counter(outcome.status for outcome in outcomes)
+    size = sum(item.size for item in prepared)
+    fields = {name: F(name) + counts[name] for name in ("stored", "duplicate", "refused", "quarantined") if counts[name]}
+    shared = {"received": F("received") + len(prepared), "received_bytes": F("received_bytes") + size, **fields}
+    ImportBatch.objects.filter(pk=batch.pk).update(last_received_at=now, **shared)
+    microseconds = int(sum(item.seconds for item in prepared) * 1e6)
+    tally, _ = IntakeTally.objects.get_or_create(source=source, minute=now.replace(second=0, microsecond=0))
+    IntakeTally.objects.filter(pk=tally.pk).update(microseconds=F("microseconds") + microseconds, **shared)
+    found: Counter[str] = Counter()
+    where: dict[str, list[Any]] = {}
+    for item, outcome in zip(prepared, outcomes, strict=True):
+        for code in ({outcome.code} if outcome.code else set()) | outcome.notes:
+            found[code] += 1
+            where.setdefault(code, []).append(item.ordinal)
+    if found:
+        batch_findings(batch=batch, found=found, where=where)
