@@ -107,7 +107,7 @@ def job_task(*, kind: str, queue: str, limit_seconds: float = 2 * HOUR) -> Calla
         def run(job_id: str) -> None:
             run_job(kind, function, job_id)
 
-        task = app.task(run, name=kind, queue=queue, soft_time_limit=limit_seconds, time_limit=limit_seconds + 60)
+        task = app.task(run, name=kind, soft_time_limit=limit_seconds, time_limit=limit_seconds + 60)
         REGISTRY[kind] = (queue, task)
         return function
 
@@ -218,7 +218,9 @@ def run_job(kind: str, function: JobFunction, job_id: str) -> None:
     if job is None:
         return
     context = JobContext(job)
-    outcome: Callable[[], bool] | None
+    start = time.monotonic()
+    logger.info("job %s: %s, attempt %d", job_id, kind, job.attempt)
+    outcome: partial[bool] | None
     with _Heart(context):
         try:
             result = function(context)
@@ -239,3 +241,4 @@ def run_job(kind: str, function: JobFunction, job_id: str) -> None:
             outcome = partial(job_fail, job=job, code=type(error).__name__, message=message, retry=job.attempt < TRIES_OF_A_BUG)
         if outcome is not None:
             _lasting(outcome)
+            logger.info("job %s: %s after %.1f s", job_id, "done" if outcome.func is job_finish else "failed", time.monotonic() - start)

@@ -173,6 +173,8 @@ LOGGING = {
         "django.request": {"handlers": [], "propagate": True, "level": "ERROR"},
         "django.server": {"handlers": [], "propagate": True, "level": "ERROR"},
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "celery": {"level": "WARNING"},  # run_job tells of jobs, by their ids
+        "kombu": {"level": "ERROR"},
         "pynetdicom": {"level": "WARNING"},
         "pydicom": {"handlers": [], "propagate": False},
     },

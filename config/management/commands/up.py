@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.environment import BASE_DIR
 from config.launch.say import say, step
@@ -31,7 +31,11 @@ _HOPELESS = 4
 class Command(BaseCommand):
     help = "Run all of Columna on this machine: web, dispatcher, workers, prompts, DICOM listener. Ctrl-C stops everything."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="Leave the demo project and its accounts out.")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        self.demo = settings.ENVIRONMENT.mode == "embedded" and not options["no_demo"]
         self.environment = settings.ENVIRONMENT
         self.started = time.monotonic()
         self._refuse_what_cannot_work()
@@ -97,7 +101,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False, stdout=out)
         with step("Collecting static files"):
             call_command("collectstatic", verbosity=0, interactive=False, stdout=out)
-        if self.environment.mode == "embedded" and "demo" in get_commands():
+        if self.demo:
             with step("Making sure the demo project is there"):
                 call_command("demo", stdout=out)
 
@@ -141,7 +145,7 @@ class Command(BaseCommand):
     def _welcome(self) -> None:
         environment = self.environment
         lines = ["", f"Columna is ready after {time.monotonic() - self.started:.0f} s:  {environment.base_url}", ""]
-        if environment.mode == "embedded":
+        if self.demo:
             from config.management.commands.demo import PEOPLE, password_of
 
             lines += [

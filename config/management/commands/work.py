@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -27,4 +29,6 @@ class Command(BaseCommand):
         level = settings.ENVIRONMENT.log_level
         who = ["--hostname", f"{options['name']}@%h", "--queues", ",".join(queues)]
         how = ["--pool", "prefork", "--concurrency", str(options["concurrency"]), "--loglevel", level]
-        app.worker_main(["worker", *who, *how, "--without-gossip", "--without-mingle", "--without-heartbeat"])
+        # celery warns root of unpickling; only JSON is taken here
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        app.worker_main(["--quiet", "worker", *who, *how, "--without-gossip", "--without-mingle", "--without-heartbeat"])
