@@ -5,7 +5,8 @@ Every endpoint under ``/api/`` needs a :class:`Case`; the test names the ones th
 as every role of the project in turn, as somebody with every role in *another* project, and as nobody:
 
 - a role that has ``ability`` gets an answer that is not 401, 403 or 404 (``ability=None``: every signed-in person);
-- a role that has not gets ``denied`` (403, 404, or ``"empty"`` for a list that then holds nothing);
+- a role that has not gets ``denied`` (403, 404, ``"empty"`` for a list that then holds nothing, or ``"hidden"``: 404 for roles
+  that may not know of the thing, 403 for those that may see it but not do this);
 - the outsider gets ``outsider`` (404, 403, ``"empty"``, or ``"allowed"`` where it is about the caller alone);
 - nobody gets 401.
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from accounts.models import Project, User
 
 ROOMS = ("accounts", "jobs", "config", "storage", "annotation", "datasets", "ml_backend")
-Refusal = Literal[403, 404, "empty"]
+Refusal = Literal[403, 404, "empty", "hidden"]
 Outsider = Literal[403, 404, "empty", "allowed"]
 
 

@@ -31,16 +31,17 @@ def nifti_bytes(array: NDArray[Any], geometry: Geometry | None, spacing: tuple[f
     if geometry is not None and tuple(array.shape) != tuple(geometry.shape):
         raise ValueError(f"The array is {array.shape}, its grid {geometry.shape}.")
     data = np.asfortranarray(np.transpose(array, (2, 1, 0)))
-    image = nibabel.Nifti1Image(data, geometry.nifti_affine() if geometry else None)
-    header = image.header
-    if geometry is not None:
+    header = nibabel.Nifti1Header()
+    header.set_data_dtype(data.dtype)
+    header.set_data_shape(data.shape)
+    if geometry is None:
+        rows, columns = spacing or (1.0, 1.0)
+        header.set_zooms((columns, rows, 1.0))
+        header.set_xyzt_units("mm" if spacing else "unknown")
+        image = nibabel.Nifti1Image(data, None, header)
+    else:
+        header.set_xyzt_units("mm")
+        image = nibabel.Nifti1Image(data, geometry.nifti_affine(), header)
         image.set_sform(geometry.nifti_affine(), code=1)
         image.set_qform(geometry.nifti_affine(), code=1)
-        header.set_xyzt_units("mm")
-    else:
-        image.set_sform(None, code=0)
-        image.set_qform(None, code=0)
-        rows, columns = spacing or (1.0, 1.0)
-        header["pixdim"][1:4] = (columns, rows, 1.0)
-        header.set_xyzt_units("mm" if spacing else "unknown")
     return gzip.compress(image.to_bytes(), compresslevel=_LEVEL, mtime=0)
