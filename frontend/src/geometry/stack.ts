@@ -67,7 +67,7 @@ export class StackGrid {
     this.isCalibrated = this.isVolume || rowSpacing !== undefined
     const first = manifest.slices[0]
     const along = first ? directions(first) : null
-    this.isInPatient = this.isVolume || (along !== null && first?.position != null)
+    this.isInPatient = this.isVolume || (along !== null && Array.isArray(first?.position))
     this.geometry = manifest.geometry
       ? Geometry.fromJson(manifest.geometry)
       : new Geometry(

@@ -121,7 +121,7 @@ export const caseOpen = async (id: string, client: string, takeover: boolean): P
 
 export const caseNext = async (project: string, client: string): Promise<OpenedCase | null> => {
   const answer = await sendJson<unknown>('POST', '/api/cases/next', { project, client })
-  return answer === undefined || record(answer)['case'] == null ? null : openedOf(answer)
+  return text(record(record(answer)['case'])['id']) ? openedOf(answer) : null
 }
 
 export const leaseRenew = (id: string): Promise<Lease> => sendJson<Lease>('POST', `/api/assignments/${id}/renew`, {})

@@ -12,6 +12,10 @@ import { Painter, type BrushSettings, type PaintedPatch, type PaintTarget, type 
 import { Pane, type PaneSpec, type PaneState, type Window } from './pane'
 import { measureWindow, presetsOf, type WindowPreset } from './windows'
 
+const PAN = String(PanTool.toolName)
+const ZOOM = String(ZoomTool.toolName)
+const WINDOW = String(WindowLevelTool.toolName)
+
 let started: Promise<void> | null = null
 
 /** Bring the library up, once per page. */
@@ -75,7 +79,7 @@ export class ReadingViewer {
       if (this.disposed) return
       this.engine = new RenderingEngine(this.id)
       const group = ToolGroupManager.createToolGroup(this.id)
-      for (const tool of [PanTool.toolName, ZoomTool.toolName, WindowLevelTool.toolName]) group?.addTool(tool)
+      for (const tool of [PAN, ZOOM, WINDOW]) group?.addTool(tool)
       this.bindTools()
     })
   }
@@ -270,6 +274,15 @@ export class ReadingViewer {
     return this.panes.get(paneId)?.pane.spec.stack ?? ''
   }
 
+  /** Where a voxel lies on the page, in a pane that shows its slice. */
+  placeOf(paneId: string, index: Vec3): { x: number; y: number } | null {
+    const pane = this.panes.get(paneId)?.pane
+    if (!pane || Math.round(index[pane.axis]) !== pane.slice || pane.loading !== 'loaded') return null
+    const box = pane.element.getBoundingClientRect()
+    const [x, y] = pane.toCanvas(pane.grid.toWorld(index))
+    return { x: box.left + x, y: box.top + y }
+  }
+
   /** The value of the picture under an index, in the units of the modality. */
   valueAt(stack: string, index: Vec3): number | null {
     const images = this.stacks.get(stack)?.images
@@ -324,14 +337,14 @@ export class ReadingViewer {
     const group = ToolGroupManager.getToolGroup(this.id)
     if (!group) return
     const { Primary, Secondary, Auxiliary } = Enums.MouseBindings
-    const primary = { window: WindowLevelTool.toolName, pan: PanTool.toolName, zoom: ZoomTool.toolName }[this.tool as string]
+    const primary = ({ window: WINDOW, pan: PAN, zoom: ZOOM } as Partial<Record<ToolName, string>>)[this.tool]
     const bind = (name: string, ...bindings: { mouseButton: number; modifierKey?: number; numTouchPoints?: number }[]) => {
       group.setToolPassive(name, { removeAllBindings: true })
       group.setToolActive(name, { bindings: [...bindings, ...(primary === name ? [{ mouseButton: Primary }] : [])] as never })
     }
-    bind(WindowLevelTool.toolName, { mouseButton: Secondary })
-    bind(PanTool.toolName, { mouseButton: Auxiliary })
-    bind(ZoomTool.toolName, { mouseButton: Primary, modifierKey: Enums.KeyboardBindings.Ctrl })
+    bind(WINDOW, { mouseButton: Secondary })
+    bind(PAN, { mouseButton: Auxiliary })
+    bind(ZOOM, { mouseButton: Primary, modifierKey: Enums.KeyboardBindings.Ctrl })
   }
 
   // masks

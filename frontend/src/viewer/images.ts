@@ -130,7 +130,7 @@ const load = (imageId: string, options: LoadOptions = {}): { promise: Promise<Ty
   const { images, index } = found
   const { manifest, pixelType } = images
   const promise = images.frames.get(index).then(async (data) => {
-    const image = await createImage(imageId, data as unknown as never, HTJ2K_RPCL, {
+    const image = await createImage(imageId, data, HTJ2K_RPCL, {
       ...options,
       useRGBA: false,
       preScale: { enabled: true },
@@ -146,8 +146,8 @@ let isRegistered = false
 export const registerImages = (): void => {
   if (isRegistered) return
   isRegistered = true
-  imageLoader.registerImageLoader(SCHEME, load as unknown as Types.ImageLoaderFn)
-  metaData.addProvider(provide as (type: string, ...query: unknown[]) => unknown, 10_000)
+  imageLoader.registerImageLoader(SCHEME, load)
+  metaData.addProvider(provide, 10_000)
 }
 
 export type LoadState = 'waiting' | 'loaded' | 'failed'

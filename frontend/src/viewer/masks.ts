@@ -36,12 +36,14 @@ const KEPT = 64
 
 /** Outlines of the planes looked at, computed once per change of the mask. */
 export class OutlineCache {
-  private readonly planes = new Map<string, Cached>()
+  private planes = new WeakMap<Labelmap, Map<number, Cached>>()
 
   shapes(mask: MaskLayer, axis: Axis, index: number): ReadonlyMap<number, Shape> {
-    const key = `${mask.stack} ${mask.layer} ${axis} ${index}`
+    const planes = this.planes.get(mask.labelmap) ?? new Map<number, Cached>()
+    this.planes.set(mask.labelmap, planes)
+    const key = index * 3 + axis
     const version = axis === 0 ? mask.labelmap.sliceVersion(index) : mask.labelmap.version
-    const known = this.planes.get(key)
+    const known = planes.get(key)
     if (known?.version === version) return known.shapes
     const plane = mask.labelmap.plane(axis, index)
     const shapes = new Map<number, Shape>()
@@ -49,17 +51,17 @@ export class OutlineCache {
       const rings = outline(plane, id, box)
       shapes.set(id, { rings, path: pathOf(rings), box })
     }
-    this.planes.delete(key)
-    this.planes.set(key, { version, shapes })
-    for (const oldest of this.planes.keys()) {
-      if (this.planes.size <= KEPT) break
-      this.planes.delete(oldest)
+    planes.delete(key)
+    planes.set(key, { version, shapes })
+    for (const oldest of planes.keys()) {
+      if (planes.size <= KEPT) break
+      planes.delete(oldest)
     }
     return shapes
   }
 
   forget(): void {
-    this.planes.clear()
+    this.planes = new WeakMap()
   }
 }
 

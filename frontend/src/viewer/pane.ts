@@ -82,7 +82,7 @@ export class Pane {
       type: spec.view === 'stack' ? Enums.ViewportType.STACK : Enums.ViewportType.ORTHOGRAPHIC,
       defaultOptions: { background: [0, 0, 0] },
     })
-    this.viewport = engine.getViewport(spec.id) as Viewport
+    this.viewport = engine.getViewport<Viewport>(spec.id)
     this.observer = new ResizeObserver(() => this.resized())
     this.observer.observe(element)
     for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) element.addEventListener(name, this.changed)
@@ -127,10 +127,9 @@ export class Pane {
     if (this.disposed) return
     if (!existing) (volume as unknown as { load: (done: () => void) => void }).load(() => this.onChange(this))
     await viewport.setVolumes([{ volumeId }], true, true)
-    if (this.disposed) return
     const eye = nearestAxis(this.grid, STANDS[view].eye).unit
     const up = nearestAxis(this.grid, STANDS[view].up).unit
-    viewport.setOrientation({ viewPlaneNormal: point3(eye), viewUp: point3(up) } as never, false)
+    viewport.setOrientation({ viewPlaneNormal: point3(eye), viewUp: point3(up) }, false)
     viewport.resetCamera()
   }
 

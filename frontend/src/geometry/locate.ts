@@ -1,0 +1,44 @@
+import type { Labelmap } from './labelmap'
+
+export interface Place {
+  readonly slice: number
+  readonly row: number
+  readonly column: number
+  readonly voxels: number
+  /** Rows and columns the structure spans on its largest slice. */
+  readonly height: number
+  readonly width: number
+}
+
+/** Where a segment is seen best: the slice on which it is largest, and its middle there. Null when it has no voxels. */
+export const locate = (labelmap: Labelmap, id: number, onSlice?: number): Place | null => {
+  let best: Place | null = null
+  let total = 0
+  let most = 0
+  for (let slice = onSlice ?? 0; slice < (onSlice === undefined ? labelmap.count : onSlice + 1); slice += 1) {
+    const data = labelmap.slice(slice)
+    let count = 0
+    let rows = 0
+    let columns = 0
+    let top = Infinity
+    let bottom = -Infinity
+    let left = Infinity
+    let right = -Infinity
+    for (let offset = data.indexOf(id); offset !== -1; offset = data.indexOf(id, offset + 1)) {
+      const row = Math.floor(offset / labelmap.columns)
+      const column = offset - row * labelmap.columns
+      count += 1
+      rows += row
+      columns += column
+      if (row < top) top = row
+      if (row > bottom) bottom = row
+      if (column < left) left = column
+      if (column > right) right = column
+    }
+    total += count
+    if (count <= most) continue
+    most = count
+    best = { slice, row: rows / count, column: columns / count, voxels: 0, height: bottom - top + 1, width: right - left + 1 }
+  }
+  return best && { ...best, voxels: total }
+}

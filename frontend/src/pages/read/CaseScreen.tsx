@@ -1,0 +1,218 @@
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useNavigate } from 'react-router'
+import { Button } from '@/components/Button'
+import { EmptyState } from '@/components/States'
+import { announce } from '@/components/shell/live'
+import { useKeys } from '@/keys/useKeys'
+import { caseNext } from '@/state/annotation'
+import { OutboxStore } from '@/state/outboxStore'
+import { CaseBar } from './CaseBar'
+import { ConflictDialog } from './ConflictDialog'
+import { EntropyStrip } from './EntropyStrip'
+import { LadderRail } from './LadderRail'
+import { PaneFrame } from './PaneFrame'
+import { prefetchNext } from './prefetch'
+import classes from './read.module.css'
+import type { Room } from './room'
+import { RoomStrip } from './RoomStrip'
+import { StructuresPanel } from './StructuresPanel'
+import { SubmitDialog } from './SubmitDialog'
+import { ToolRail } from './ToolRail'
+
+export function CaseScreen({ room }: { room: Room }) {
+  const session = useSyncExternalStore(room.session.subscribe, room.session.getView)
+  const view = useSyncExternalStore(room.subscribe, room.getView)
+  const [asking, setAsking] = useState(false)
+  const [submitting, setSubmitting] = useState(false)
+  const navigate = useNavigate()
+  const { phase } = session
+  const openDoubts = room.openDoubts().length
+
+  const submit = async (force: boolean) => {
+    if (submitting) return
+    if (room.openDoubts().length && !force) {
+      setAsking(true)
+      return
+    }
+    setAsking(false)
+    setSubmitting(true)
+    try {
+      await room.session.submit()
+      announce('Submitted.')
+      const project = room.session.getView().case?.project ?? ''
+      const next = await caseNext(project, await new OutboxStore().browser()).catch(() => null)
+      await navigate(next ? `/read/${next.case.id}` : '/worklist', { replace: true })
+    } catch (error) {
+      room.notify('Not submitted', error instanceof Error ? error.message : 'Try again in a moment.', 'attn')
+    } finally {
+      setSubmitting(false)
+    }
+  }
+
+  useRoomKeys(room, () => void submit(false))
+  useLeaving(room)
+  usePrefetch(room, phase.kind === 'ready')
+
+  if (phase.kind === 'failed')
+    return (
+      <main className={classes['alone']} aria-label="Reading room">
+        <EmptyState why={phase.message} who="Nothing you drew is lost: what is unsent stays on this computer.">
+          <Button onClick={() => void room.session.open()}>Try again</Button>
+          <Button onClick={() => void navigate('/worklist')}>Worklist</Button>
+        </EmptyState>
+      </main>
+    )
+
+  const [large, ...side] = view.panes
+  return (
+    <div className={classes['screen']} data-phase={phase.kind}>
+      <CaseBar room={room} session={session} view={view} openDoubts={openDoubts} submitting={submitting} onSubmit={() => void submit(false)} />
+      {phase.kind === 'read-only' && (
+        <div className={classes['banner']} role="status">
+          <span>{phase.message}</span>
+          {phase.canTakeOver && (
+            <Button size="compact" onClick={() => void room.session.open(true)}>
+              Take over
+            </Button>
+          )}
+        </div>
+      )}
+      <div className={classes['room']} data-maximised={view.isMaximised || undefined} data-side={side.length}>
+        <ToolRail room={room} session={session} view={view} />
+        <LadderRail room={room} session={session} view={view} />
+        <main className={classes['views']} aria-label="Images">
+          <div className={classes['large']} data-active={view.activePane === large?.id || undefined}>
+            {large ? <PaneFrame key={`${large.id} ${large.stack} ${large.view}`} room={room} spec={large} view={view} session={session} /> : <Waiting phase={phase.kind} missing={session.missing.length} />}
+            {view.notice && <NoticeCard room={room} />}
+          </div>
+          <EntropyStrip room={room} view={view} session={session} />
+        </main>
+        {side.length > 0 && (
+          <aside className={classes['side']} aria-label="Other images">
+            {side.map((spec) => (
+              <div key={spec.id} className={classes['well']} data-active={view.activePane === spec.id || undefined}>
+                <PaneFrame key={`${spec.id} ${spec.stack} ${spec.view}`} room={room} spec={spec} view={view} session={session} />
+              </div>
+            ))}
+          </aside>
+        )}
+        <StructuresPanel room={room} session={session} view={view} />
+      </div>
+      <RoomStrip room={room} session={session} view={view} />
+      <SubmitDialog opened={asking} doubts={room.openDoubts()} session={session} onClose={() => setAsking(false)} onSubmit={() => void submit(true)} />
+      <ConflictDialog room={room} session={session} />
+    </div>
+  )
+}
+
+function Waiting({ phase, missing }: { phase: string; missing: number }) {
+  if (missing) return <EmptyState why="No series of this case can be shown yet." who="Its display frames are still being made, or the series cannot be read. The worklist shows it when it is ready." />
+  return phase === 'opening' ? (
+    <p className={classes['waiting']} role="status">
+      Opening the case
+    </p>
+  ) : (
+    <EmptyState why="This case holds no images." who="A data manager sees why on the intake page." />
+  )
+}
+
+function NoticeCard({ room }: { room: Room }) {
+  const { notice } = useSyncExternalStore(room.subscribe, room.getView)
+  if (!notice) return null
+  return (
+    <div className={classes['toast']} role="status" data-tone={notice.tone}>
+      <b>{notice.title}</b>
+      <span className="t2">
+        {notice.undo && <kbd className={classes['key']}>{notice.undo === 'redo' ? 'Ctrl Shift Z' : 'Ctrl Z'}</kbd>} {notice.text}
+      </span>
+    </div>
+  )
+}
+
+function useRoomKeys(room: Room, submit: () => void) {
+  const { session, viewer } = room
+  const [peek] = useState({ before: true })
+  useKeys({
+    'read.peek': {
+      down: () => {
+        peek.before = room.getView().areMasksShown
+        room.showMasksAtAll(!peek.before)
+      },
+      up: (_, held) => {
+        if (held > 250) room.showMasksAtAll(peek.before)
+      },
+    },
+    'read.brush.smaller': () => room.resizeBrush(-1),
+    'read.brush.larger': () => room.resizeBrush(1),
+    'read.brush.muchSmaller': () => room.resizeBrush(-5),
+    'read.brush.muchLarger': () => room.resizeBrush(5),
+    'read.tool.brush': () => room.setTool('brush'),
+    'read.tool.erase': () => room.setTool('erase'),
+    'read.tool.lasso': () => room.setTool('lasso'),
+    'read.structure.previous': () => room.nextStructure(-1),
+    'read.structure.next': () => room.nextStructure(1),
+    'read.doubtful.next': () => room.nextDoubt(1),
+    'read.doubtful.previous': () => room.nextDoubt(-1),
+    'read.accept': { down: () => room.acceptAndNext() },
+    'read.reject': { down: () => room.rejectActive() },
+    'read.slice.previous': () => room.step(-1),
+    'read.slice.next': () => room.step(1),
+    'read.slice.first': () => room.edge(false),
+    'read.slice.last': () => room.edge(true),
+    'read.viewport.next': () => room.nextPane(1),
+    'read.viewport.previous': () => room.nextPane(-1),
+    'read.viewport.maximise': () => room.maximise(),
+    'read.hanging.next': () => room.nextHanging(),
+    'read.crosshair': () => room.setTool(room.getView().tool === 'crosshair' ? 'brush' : 'crosshair'),
+    'read.opacity.less': () => room.changeFill(-0.05),
+    'read.opacity.more': () => room.changeFill(0.05),
+    'read.view.reset': () => viewer.resetView(),
+    'read.window.next': () => room.nextPreset(1),
+    'read.window.previous': () => room.nextPreset(-1),
+    'read.undo': () => room.undo(),
+    'read.redo': () => room.redo(),
+    'read.save': () => void session.saveNow(),
+    'read.submit': { down: submit },
+    cancel: () => room.cancel(),
+  })
+}
+
+/** What must happen when the tab is hidden, closed, or comes back. */
+function useLeaving(room: Room) {
+  useEffect(() => {
+    const leave = () => room.session.leave()
+    const back = () => void room.session.resumeSaving()
+    const warn = (event: BeforeUnloadEvent) => {
+      if (room.session.unsent) event.preventDefault()
+    }
+    window.addEventListener('pagehide', leave)
+    window.addEventListener('online', back)
+    window.addEventListener('beforeunload', warn)
+    const hidden = () => {
+      if (document.visibilityState === 'visible') back()
+    }
+    document.addEventListener('visibilitychange', hidden)
+    return () => {
+      window.removeEventListener('pagehide', leave)
+      window.removeEventListener('online', back)
+      window.removeEventListener('beforeunload', warn)
+      document.removeEventListener('visibilitychange', hidden)
+    }
+  }, [room])
+}
+
+/** While this case is read, the next one comes into the browser's cache, once everything of this one is there. */
+function usePrefetch(room: Room, isReady: boolean) {
+  const { progress } = useSyncExternalStore(room.subscribe, room.getView)
+  const isLoaded = isReady && [...progress.values()].every(({ loaded, total }) => loaded === total)
+  useEffect(() => {
+    if (!isLoaded) return undefined
+    const abort = new AbortController()
+    const info = room.session.getView().case
+    const timer = setTimeout(() => void prefetchNext(info?.project ?? '', room.session.caseId, abort.signal), 800)
+    return () => {
+      clearTimeout(timer)
+      abort.abort()
+    }
+  }, [room, isLoaded])
+}

@@ -1,0 +1,131 @@
+import { Menu } from '@mantine/core'
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { Button } from '@/components/Button'
+import { previewUrl } from '@/state/annotation'
+import type { SessionView } from '@/state/session'
+import type { PaneSpec, PaneState } from '@/viewer/pane'
+import { viewName } from './hanging'
+import classes from './read.module.css'
+import type { Room, RoomView } from './room'
+
+/** One picture with its words in the corners. The preview lies behind until the first frame is there. */
+export function PaneFrame({ room, spec, view, session }: { room: Room; spec: PaneSpec; view: RoomView; session: SessionView }) {
+  const host = useRef<HTMLDivElement>(null)
+  const subscribe = useCallback((listener: () => void) => room.subscribePane(spec.id, listener), [room, spec.id])
+  const state = useSyncExternalStore(subscribe, () => room.paneState(spec.id))
+  const [hasPreview, setHasPreview] = useState(true)
+  useEffect(() => (host.current ? room.viewer.mount(spec, host.current) : undefined), [room, spec])
+  const manifest = session.manifests.find((each) => each.stack === spec.stack)
+  const progress = view.progress.get(spec.stack)
+  const isMiddle = state ? state.slice === Math.floor(state.count / 2) : true
+  return (
+    <section className={classes['pane']} aria-label={viewName(manifest, spec)} data-pane={spec.id}>
+      {hasPreview && state?.loading !== 'loaded' && isMiddle && spec.view === 'stack' && <img className={classes['preview']} src={previewUrl(spec.stack)} alt="" onError={() => setHasPreview(false)} />}
+      <div ref={host} className={classes['host']} style={{ visibility: state?.loading === 'loaded' ? 'visible' : 'hidden' }} onContextMenu={(event) => event.preventDefault()} />
+      {state?.loading === 'failed' && (
+        <div className={classes['lost']} role="alert">
+          <p>Slice {state.slice + 1} did not arrive. The others can be read.</p>
+          <Button size="compact" onClick={() => room.viewer.retry(spec.stack, state.slice)}>
+            Try again
+          </Button>
+        </div>
+      )}
+      <div className={classes['topLeft']}>
+        <SeriesMenu room={room} spec={spec} session={session} name={viewName(manifest, spec)} />
+        <br />
+        {state && `slice ${state.slice + 1} of ${state.count}`}
+        {manifest && thickness(manifest, spec)}
+        {manifest?.notVolumeReason && <span className={classes['why']}>{manifest.notVolumeReason}</span>}
+      </div>
+      <div className={classes['topRight']}>
+        <Corner room={room} spec={spec} state={state} view={view} />
+      </div>
+      {state?.letters && (
+        <>
+          <span className={classes['letter']} data-side="left">{state.letters.left}</span>
+          <span className={classes['letter']} data-side="right">{state.letters.right}</span>
+          <span className={classes['letter']} data-side="top">{state.letters.top}</span>
+          <span className={classes['letter']} data-side="bottom">{state.letters.bottom}</span>
+        </>
+      )}
+      {state?.loading === 'loaded' && !state.letters && <span className={classes['letter']} data-side="top">no orientation known</span>}
+      <ScaleBar state={state} width={host.current?.clientWidth ?? 400} />
+      {progress && progress.loaded < progress.total && (
+        <div className={classes['progress']} role="progressbar" aria-valuemin={0} aria-valuemax={progress.total} aria-valuenow={progress.loaded} aria-label="Images loaded">
+          <i style={{ width: `${(100 * progress.loaded) / progress.total}%` }} />
+          <span>
+            image {progress.loaded} of {progress.total}
+          </span>
+        </div>
+      )}
+    </section>
+  )
+}
+
+const thickness = (manifest: SessionView['manifests'][number], spec: PaneSpec): string => {
+  const spacing = manifest.geometry?.spacing
+  return spec.view === 'stack' && spacing ? ` · ${(spacing[0] ?? 0).toFixed(1)} mm` : ''
+}
+
+function Corner({ room, spec, state, view }: { room: Room; spec: PaneSpec; state: PaneState | null; view: RoomView }) {
+  const presets = room.viewer.presets(spec.stack)
+  const spacing = room.session.manifest(spec.stack)?.geometry?.spacing
+  return (
+    <>
+      <Menu position="bottom-end" withinPortal>
+        <Menu.Target>
+          <button type="button" className={classes['cornerButton']} aria-label="Window preset">
+            {view.presets.get(spec.stack) ?? presets[0]?.label ?? 'Window'} {state?.window && `W ${Math.round(state.window.width)} L ${Math.round(state.window.center)}`}
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {presets.map((preset) => (
+            <Menu.Item key={preset.label} onClick={() => room.setPreset(spec.stack, preset.label)} rightSection={<span className="t3">{`${Math.round(preset.width)} / ${Math.round(preset.center)}`}</span>}>
+              {preset.label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <br />
+      {spacing && `${(spacing[1] ?? 0).toFixed(2)} × ${(spacing[2] ?? 0).toFixed(2)} mm`}
+      {state && state.mmPerPixel > 0 && ` · ${state.zoom.toFixed(1)}×`}
+    </>
+  )
+}
+
+function SeriesMenu({ room, spec, session, name }: { room: Room; spec: PaneSpec; session: SessionView; name: string }) {
+  return (
+    <Menu position="bottom-start" withinPortal>
+      <Menu.Target>
+        <button type="button" className={classes['cornerButton']} aria-label={`${name}: hang another series here`}>
+          <b>{name}</b>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {session.manifests.flatMap((manifest) => {
+          const views = manifest.kind === 'volume' ? (['stack', 'sagittal', 'axial', 'coronal'] as const).filter((view) => view !== manifest.plane) : (['stack'] as const)
+          return views.map((view) => (
+            <Menu.Item key={`${manifest.stack} ${view}`} onClick={() => room.hang(spec.id, manifest.stack, view)}>
+              {viewName(manifest, { ...spec, view })}
+              {view === 'stack' && <span className="t3"> as it was made</span>}
+            </Menu.Item>
+          ))
+        })}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]
+
+function ScaleBar({ state, width }: { state: PaneState | null; width: number }) {
+  if (!state || state.mmPerPixel <= 0) return null
+  if (!state.isCalibrated) return <span className={classes['scale']}>not calibrated: no millimetres</span>
+  const mm = LENGTHS.find((each) => each / state.mmPerPixel <= width * 0.25) ?? 1
+  return (
+    <span className={classes['scale']}>
+      <i style={{ width: mm / state.mmPerPixel }} />
+      {mm} mm
+    </span>
+  )
+}

@@ -1,0 +1,52 @@
+/** `window.columna`: what a test, or a person who wonders, may look at. It only reads, and holds nothing but what is on the screen. */
+import type { Room } from './room'
+
+export interface Hatch {
+  /** SHA-256 of a mask, every slice in stack order. */
+  maskDigest: (stack: string, layer: string) => Promise<string>
+  state: () => Readonly<Record<string, unknown>>
+  /** Where a voxel lies on the page, in a pane that shows its slice. */
+  placeOf: (pane: string, slice: number, row: number, column: number) => { readonly x: number; readonly y: number } | null
+}
+
+declare global {
+  interface Window {
+    columna?: Hatch
+  }
+}
+
+export const openHatch = (room: Room): (() => void) => {
+  const hatch: Hatch = {
+    maskDigest: (stack, layer) => room.session.maskDigest(stack, layer),
+    state: () => {
+      const session = room.session.getView()
+      const view = room.getView()
+      return {
+        phase: session.phase.kind,
+        reason: 'code' in session.phase ? session.phase.code : '',
+        save: session.save.kind,
+        unsent: room.session.unsent,
+        seq: session.seq,
+        undoable: session.undoable,
+        redoable: session.redoable,
+        restored: session.restored,
+        masks: [session.masksLoaded, session.masksTotal],
+        segments: session.segments,
+        active: session.active,
+        stacks: session.manifests.map((manifest) => ({ id: manifest.stack, modality: manifest.modality, plane: manifest.plane, slices: manifest.slices.length, rows: manifest.rows, columns: manifest.columns })),
+        tool: view.tool,
+        radius: view.radius,
+        areMasksShown: view.areMasksShown,
+        activePane: view.activePane,
+        panes: view.panes.map((pane) => ({ ...pane, ...room.paneState(pane.id) })),
+        progress: Object.fromEntries(view.progress),
+        doubts: view.sureness.doubts.length,
+      }
+    },
+    placeOf: (pane, slice, row, column) => room.viewer.placeOf(pane, [slice, row, column]),
+  }
+  window.columna = hatch
+  return () => {
+    if (window.columna === hatch) delete window.columna
+  }
+}
