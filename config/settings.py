@@ -130,7 +130,7 @@ WHITENOISE_ROOT = BASE_DIR / "frontend" / "dist" if (BASE_DIR / "frontend" / "di
 WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/.+-[\w-]{8}\.\w+$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024**2
 DATA_UPLOAD_MAX_NUMBER_FILES = 20_000
-# storage swaps in its own upload handler
+FILE_UPLOAD_HANDLERS = ["storage.uploads.SealedUploadHandler"]
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
