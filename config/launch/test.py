@@ -1,0 +1,184 @@
+"""``make test`` and ``make check``: bring what the checks need, run them all, and end in one plain line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config.launch.debian import bring_packages
+from config.launch.packages import BIN, ROOT
+from config.launch.pages import FRONTEND
+from config.launch.run import install
+from config.launch.say import main, say
+
+LOGS = ROOT / "tests" / "artifacts" / "logs"
+TYPED = ("config", "accounts", "jobs", "storage", "annotation", "datasets", "ml_backend", "client", "benchmarks")
+_STILL_RUNNING_SECONDS = 60.0
+
+
+@dataclass
+class Check:
+    """One command, where and with what it runs, and how it ended."""
+
+    name: str
+    command: list[str]
+    folder: Path = ROOT
+    environment: dict[str, str] = field(default_factory=dict)
+    minutes: float = 10.0
+    status: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def log(self) -> Path:
+        return LOGS / (re.sub(r"\W+", "-", self.name).strip("-") + ".log")
+
+    @property
+    def figures(self) -> str:
+        """What the tool itself says in its last lines: how many passed, failed, were skipped."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+        found = re.findall(
+            r"^=*\s*((?:\d+ (?:passed|failed|skipped|errors?|deselected|xfailed|warnings?),? ?)+)in [\d.]+", plain, re.MULTILINE
+        )
+        found += re.findall(r"^\s+Tests\s+(.*)$", plain, re.MULTILINE)
+        return str(found[-1]).strip() if found else ""
+
+    def run(self) -> None:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
+        with self.log.open("wb") as log:
+            process = subprocess.Popen(  # noqa: S603 (our own commands)
+                self.command,
+                cwd=self.folder,
+                env={**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "CI": "1", **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            self.status = self._wait(process, start)
+        self.seconds = time.monotonic() - start
+        self._tell()
+
+    def _wait(self, process: subprocess.Popen[bytes], start: float) -> int:
+        told = start
+        try:
+            while True:
+                try:
+                    return process.wait(1)
+                except subprocess.TimeoutExpired:
+                    now = time.monotonic()
+                if now - start > self.minutes * 60:
+                    say(f"  {self.name}: not done after {self.minutes:g} minutes, ended")
+                    return 124
+                if now - told > _STILL_RUNNING_SECONDS:
+                    told = now
+                    say(f"  … {self.name}: running for {(now - start) / 60:.0f} min")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+                try:
+                    process.wait(15)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def _tell(self) -> None:
+        how = "ok" if self.status == 0 else "FAILED"
+        lines = [f"  {how:<7} {self.name:<28} {self.seconds:6.1f} s  {self.figures}"]
+        if self.status != 0:
+            tail = self.log.read_text(errors="replace").strip().splitlines()[-60:]
+            lines += [*(f"      | {line}" for line in tail), f"      the whole output: {self.log.relative_to(ROOT)}"]
+        say("\n".join(lines))
+
+
+def static_checks() -> tuple[list[Check], list[Check]]:
+    """Return two lists of checks that may run side by side: Python's and the browser part's."""
+    typed = [name for name in TYPED if any((ROOT / name).rglob("*.py"))]
+    python = [
+        Check("ruff (lint)", ["ruff", "check", "."]),
+        Check("ruff (format)", ["ruff", "format", "--check", "."]),
+        Check("mypy", ["mypy", *typed]),
+    ]
+    browser = [
+        Check("tsc", ["npm", "run", "typecheck"], FRONTEND),
+        Check("eslint", ["npm", "run", "lint"], FRONTEND),
+        Check("vitest", ["npm", "run", "test"], FRONTEND),
+    ]
+    return python, browser
+
+
+def tests(*, quick: bool, strict: bool) -> Iterator[Check]:
+    """Yield the checks that want the machine for themselves."""
+    environment = {"OMP_NUM_THREADS": "1", **({"COLUMNA_TEST_STRICT": "1"} if strict else {})}
+    pytest = ["python", "-m", "pytest", "-q", "--durations=15", "--color=no"]
+    if quick:
+        yield Check("pytest (embedded, quick)", [*pytest, "-m", "not slow and not journey"], environment=environment)
+        return
+    yield Check("pytest (embedded)", [*pytest, "-m", "not journey"], environment=environment, minutes=18)
+    full = {**environment, "COLUMNA_TEST_COLUMN": "full"}
+    yield Check("pytest (full)", [*pytest, "-m", "not journey and not once"], environment=full, minutes=15)
+    if (ROOT / "tests" / "journeys").is_dir():
+        yield Check("browser journeys", [*pytest, "-m", "journey", "tests/journeys"], environment=environment, minutes=12)
+
+
+def skipped(checks: list[Check]) -> list[str]:
+    """Return why tests were skipped, each reason once."""
+    reasons = set()
+    for check in checks:
+        if check.name.startswith(("pytest", "browser")) and check.log.exists():
+            reasons |= set(re.findall(r"^SKIPPED \[\d+\] [^:]+:\d+: (.+)$", check.log.read_text(errors="replace"), re.MULTILINE))
+    return sorted(reasons)
+
+
+def run() -> int:
+    start = time.monotonic()
+    quick = "--quick" in sys.argv
+    say("Columna: preparing the checks")
+    lacking = [] if quick or "--install-only" in sys.argv else bring_packages()
+    install(dev=True)
+    if "--install-only" in sys.argv:
+        return 0
+    say("Columna: checking")
+    python, browser = static_checks()
+    side = threading.Thread(target=_run_all, args=(browser,), daemon=True)
+    side.start()
+    _run_all(python)
+    side.join()
+    rest = list(tests(quick=quick, strict=not quick and not lacking))
+    _run_all(rest)
+    return _summary([*python, *browser, *rest], start, lacking)
+
+
+def _run_all(checks: list[Check]) -> None:
+    for check in checks:
+        check.run()
+
+
+def _summary(checks: list[Check], start: float, lacking: list[str]) -> int:
+    minutes, seconds = divmod(int(time.monotonic() - start), 60)
+    failed = [check.name for check in checks if check.status != 0]
+    reasons = skipped(checks)
+    say()
+    if reasons:
+        say("Not run here:")
+        for reason in reasons:
+            say(f"  - {reason}")
+    took = f"{minutes} min {seconds} s"
+    if failed:
+        say(f"{len(failed)} of {len(checks)} checks failed after {took}: {', '.join(failed)}.")
+        return 1
+    lack = f", without what needs {', '.join(lacking)}" if lacking else ""
+    say(f"All {len(checks)} checks passed in {took}{lack}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(run))
