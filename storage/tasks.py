@@ -49,3 +49,31 @@ def assemble_idle() -> int:
     for series in idle:
         assemble_later(series)
     return len(idle)
+
+
+@job_task(kind="storage.volume_import", queue="intake")
+def volume_import_task(context: JobContext) -> dict[str, Any]:
+    """Take in the volumes or pictures of ``{batch, staged, key}``, have their frames made, and delete what was staged."""
+    from config.errors import Missing
+    from storage.models import ImportBatch
+    from storage.services.import_batch import batch_close
+    from storage.services.volume_import import volumes_import
+    from storage.services.volume_mapping import mapping_read
+    from storage.services.volume_staging import volumes_clear, volumes_staged
+
+    batch = ImportBatch.objects.select_related("source", "project").get(pk=context.payload["batch"])
+    if batch.state != ImportBatch.State.RUNNING or batch.source is None:
+        volumes_clear(payload=context.payload)
+        return {"volumes": 0, "skipped": batch.state}
+    try:
+        kind, mapping, files = volumes_staged(payload=context.payload)
+    except Missing:
+        return {"volumes": 0, "skipped": "cleared"}
+    done = volumes_import(
+        source=batch.source, batch=batch, mapping=mapping_read(mapping, kind=kind), files=files, progress=context.progress
+    )
+    for stack in done.waiting:
+        enqueue(kind="storage.frames", payload={"stack": str(stack.pk)}, project=batch.project, dedupe_key=f"frames:{stack.pk}")
+    batch_close(batch=batch)
+    volumes_clear(payload=context.payload)
+    return {"volumes": done.volumes, "masks": done.masks, "faults": done.faults}

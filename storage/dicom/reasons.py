@@ -96,7 +96,34 @@ _TABLE: tuple[tuple[str, Severity, int, str], ...] = (
     ("text_blanked", "noted", _SUCCESS, "Text was found in the pixels and blanked."),
 )
 
+_VOLUMES: tuple[tuple[str, Severity, str], ...] = (
+    ("nothing_matched", "refused", "No file matches the expression for images. Check it against the paths below the folder."),
+    ("unmatched_file", "noted", "A file that matches neither the expression for images nor that for masks; it was left out."),
+    ("ambiguous_image", "refused", "Several files match for one subject. Tell them apart with a group (?P<series>…) in the expression."),
+    ("not_nifti", "refused", "Not a NIfTI-1 file, or a damaged one. Save it anew as .nii or .nii.gz."),
+    ("not_3d", "refused", "Not a volume of three axes. Split a series of volumes into single ones."),
+    ("too_large", "refused", "More voxels than can be taken in at once. Crop or split it."),
+    ("unsupported_voxels", "refused", "Voxels that are neither whole nor real numbers. Save them as grey values."),
+    ("no_values", "refused", "The volume holds no finite value. Export it again."),
+    ("bad_affine", "refused", "The header does not say where the voxels are. Set a valid qform or sform."),
+    ("sheared_affine", "refused", "The voxel axes are not at right angles. Resample image and mask to a straight grid first."),
+    ("not_a_picture", "refused", "Not a PNG, JPEG, BMP or TIFF picture, or a damaged one. Save it anew."),
+    ("mixed_sizes", "refused", "The pictures of one stack differ in size. Tell stacks apart with a group (?P<series>…) in the expression."),
+    ("mask_shape_mismatch", "noted", "Mask and image differ in size. The image went in, its mask did not."),
+    ("mask_geometry_mismatch", "noted", "Mask and image lie on different grids. The image went in; resample the mask to its grid and import again."),
+    ("mask_values_not_whole", "noted", "The mask holds values that are not whole numbers. The image went in; round the mask and import again."),
+    ("mask_unknown_values", "noted", "The mask holds values that were not named. The image went in; name them, or map them to null, and import again."),
+    ("mask_empty", "noted", "The mask is empty. The image went in without it."),
+    ("ambiguous_mask", "noted", "Several masks match for one image. The image went in; narrow the expression and import again."),
+    ("too_many_values", "noted", "The mask holds more than 255 different values. The image went in; map some to null and import again."),
+    ("values_rounded", "noted", "Real numbers were stored in 65,536 steps over their range."),
+    ("no_orientation", "noted", "The header states no orientation (qform and sform are 0); its axes were taken as right, anterior, superior."),
+    ("lossy_source", "noted", "The pictures were compressed with loss before they came here."),
+    ("frames_failed", "noted", "Pixels of a stored image cannot be decoded, so it cannot be shown. Send it again, uncompressed if you can."),
+)  # fmt: skip
+
 REASONS: dict[str, Reason] = {code: Reason(code, message, severity, status) for code, severity, status, message in _TABLE}
+REASONS |= {code: Reason(code, message, severity, _CANNOT_UNDERSTAND) for code, severity, message in _VOLUMES}
 
 
 class Rejected(Exception):
