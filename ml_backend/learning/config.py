@@ -16,12 +16,12 @@ class Preprocessing:
     """How any stack becomes what the network sees. Rows run to the feet, columns to the back, slices to the patient's left."""
 
     version: int = 1
-    spacing: float = 1.9
+    spacing: float = 0.95
     slice_pitch: float = 3.0
     clip: tuple[float, float] = (0.005, 0.995)
     window: tuple[float, float] = (-200.0, 1000.0)
-    local_radius: int = 12
-    multiple: int = 16
+    local_mm: float = 23.0
+    multiple: int = 32
 
     @property
     def digest(self) -> str:
@@ -30,8 +30,11 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    channels: tuple[int, ...] = (8, 16, 32, 48, 64)
+    """``fold`` squares of pixels enter as channels and leave again, so that the network works at half the image's resolution."""
+
+    channels: tuple[int, ...] = (16, 24, 32, 48, 64)
     groups: int = 8
+    fold: int = 2
     inputs: int = 6
     classes: int = len(CLASSES)
 
@@ -48,11 +51,16 @@ class TrainConfig:
     warmup: int = 20
     average: float = 0.99
     phantom_share: float = 0.25
-    rows: int = 160
-    columns: int = 128
+    rows: int = 320
+    columns: int = 256
     rotate_degrees: float = 12.0
     scale: tuple[float, float] = (0.8, 1.25)
     checkpoint_every: int = 50
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> TrainConfig:
+        read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**read)
 
 
 @dataclass(frozen=True)

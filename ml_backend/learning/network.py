@@ -27,20 +27,22 @@ class SpineNetwork(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         widths = config.channels
-        self.down = nn.ModuleList(_Block(a, b, config.groups) for a, b in zip((config.inputs, *widths[:-1]), widths, strict=True))
+        self.fold = config.fold
+        inputs = config.inputs * config.fold**2
+        self.down = nn.ModuleList(_Block(a, b, config.groups) for a, b in zip((inputs, *widths[:-1]), widths, strict=True))
         self.up = nn.ModuleList(_Block(a + b, a, config.groups) for a, b in zip(widths[-2::-1], widths[:0:-1], strict=True))
-        self.head = nn.Conv2d(widths[0], config.classes, 1)
+        self.head = nn.Conv2d(widths[0], config.classes * config.fold**2, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return scores [batch, class, row, column] for images [batch, 2 * 3 slices, row, column]; sides are multiples of 16."""
+        """Return scores [batch, class, row, column] for images [batch, 2 * 3 slices, row, column]; sides are multiples of 32."""
+        x = functional.pixel_unshuffle(x, self.fold)
         kept: list[Tensor] = []
         for level, block in enumerate(self.down):
             x = block(x if level == 0 else functional.max_pool2d(x, 2))
             kept.append(x)
         for block, skip in zip(self.up, kept[-2::-1], strict=True):
             x = block(torch.cat([skip, functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)], dim=1))
-        scores: Tensor = self.head(x)
-        return scores
+        return functional.pixel_shuffle(self.head(x), self.fold)
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -153,17 +153,19 @@ def normalise(triples: Tensor, profile: Preprocessing) -> Tensor:
     spread taken out, so that a coil's fall-off does not hide what lies far from it.
     """
     n = triples.shape[0]
-    flat = triples[:, :, ::2, ::2].reshape(n, -1)
+    flat = triples[:, 1, ::2, ::2].reshape(n, -1)
     ranked = flat.sort(dim=1).values
     last = ranked.shape[1] - 1
     low, high = (ranked[:, int(q * last)].view(n, 1, 1, 1) for q in profile.clip)
     image = ((triples - low) / (high - low).clamp_min(1e-6)).clamp(0, 1.2)
-    r = profile.local_radius
+    size = 2 * round(profile.local_mm / profile.spacing / 8) + 1
 
     def local(x: Tensor) -> Tensor:
-        for size in (2 * r + 1, r + 1 - r % 2):
-            x = functional.avg_pool2d(x, size, 1, size // 2, count_include_pad=False)
-        return x
+        """Blur widely at a quarter of the resolution."""
+        small = functional.avg_pool2d(x, 4)
+        for _ in range(2):
+            small = functional.avg_pool2d(small, size, 1, size // 2, count_include_pad=False)
+        return functional.interpolate(small, size=x.shape[-2:], mode="bilinear", align_corners=False)
 
     mean = local(image)
     spread = (local(image * image) - mean * mean).clamp_min(0).sqrt()

@@ -35,11 +35,12 @@ def classes_of(instances: NDArray[np.uint8], canal: NDArray[np.uint8]) -> NDArra
 
 @dataclass(frozen=True)
 class Slab:
-    """One person's slab at twice the work resolution, cut as ``parts`` sub-slices per slice."""
+    """One person's slab, cut as ``parts`` sub-slices per slice; ``skin`` is the column of the skin of the back."""
 
     anatomy: Anatomy
     parts: int
-    back_column: float
+    skin: float
+    spacing: float
     target: NDArray[np.uint8]
 
     @property
@@ -47,12 +48,7 @@ class Slab:
         return self.anatomy.tissue.shape[0] // self.parts
 
 
-def _halve(fine: Floats) -> Floats:
-    n, rows, columns = fine.shape
-    return fine.reshape(n, rows // 2, 2, columns // 2, 2).mean(axis=(2, 4))
-
-
-def slab_draw(seed: int, *, rows: int = 160, columns: int = 128, spacing: float = 1.9) -> Slab:
+def slab_draw(seed: int, *, rows: int = 320, columns: int = 256, spacing: float = 0.95) -> Slab:
     """Render a random person's lumbar slab: random pose, field of view, slice pitch and place off the midline."""
     rng = np.random.default_rng([seed, 17])
     fixed: dict[str, object] = {"screws": ("L4", "L5")} if rng.random() < 0.04 else {}
@@ -60,7 +56,6 @@ def slab_draw(seed: int, *, rows: int = 160, columns: int = 128, spacing: float 
     thick = rng.random() < 0.35
     pitch = rng.uniform(3.0, 5.0) if thick else rng.uniform(0.8, 1.4)
     parts, slices = (3, 5) if thick else (1, 7)
-    fine = spacing / 2
     turn = np.radians(rng.normal(0, 4))
     pose = np.radians(rng.normal(0, 5))
     left = np.array([np.cos(turn), np.sin(turn), 0.0])
@@ -70,15 +65,14 @@ def slab_draw(seed: int, *, rows: int = 160, columns: int = 128, spacing: float 
     back *= np.sign(back[1])
     middle = np.array([rng.normal(0, 14 if thick else 8), rng.uniform(0, 35), rng.uniform(45, 125)])
     affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1], affine[:3, 2] = left * pitch / parts, down * fine, back * fine
-    shape = (slices * parts, rows * 2, columns * 2)
+    affine[:3, 0], affine[:3, 1], affine[:3, 2] = left * pitch / parts, down * spacing, back * spacing
+    shape = (slices * parts, rows, columns)
     affine[:3, 3] = middle - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
     anatomy = anatomy_render(spec, affine, shape)
-    classes = classes_of(anatomy.instances, anatomy.canal).reshape(slices, parts, *shape[1:])
-    votes = np.stack([_halve((classes == k).astype(np.float32).mean(axis=1)) for k in range(len(CLASSES))])
-    votes[0] *= 0.98
+    middle_slices = slice(parts // 2, None, parts)
     occupied = anatomy.tissue[shape[0] // 2].any(axis=0).nonzero()[0]
-    return Slab(anatomy, parts, float(occupied.max() / 2 if len(occupied) else columns), votes.argmax(axis=0).astype(np.uint8))
+    skin = float(occupied.max()) if len(occupied) else float(columns)
+    return Slab(anatomy, parts, skin, spacing, classes_of(anatomy.instances[middle_slices], anatomy.canal[middle_slices]))
 
 
 def _field(rng: np.random.Generator, shape: tuple[int, ...], knots: int, spread: float) -> Floats:
@@ -102,30 +96,31 @@ def _slice(slab: Slab, k: int, table: Table, rng: np.random.Generator) -> Floats
     cut = slice(k * slab.parts, (k + 1) * slab.parts)
     a = slab.anatomy
     part = Anatomy(a.tissue[cut], a.instances[cut], a.canal[cut], a.implants[cut], a.degeneration)
-    mean = _halve(means(part, table)).mean(axis=0)
-    spread = table[:, 1][part.tissue[slab.parts // 2, ::2, ::2]]
-    return mean + spread * rng.standard_normal(mean.shape, np.float32)
+    mean = means(part, table).mean(axis=0)
+    spread = table[:, 1][part.tissue[slab.parts // 2]]
+    return mean + spread * rng.standard_normal(mean.shape, np.float32) * np.float32(1.5)
 
 
 def _degrade(picture: Floats, slab: Slab, kind: str, rng: np.random.Generator) -> Floats:
     """Apply blur, coil fall-off, saturation band, bias, noise and gamma."""
     rows, columns = picture.shape[1:]
-    if rng.random() < 0.5:
-        picture = gaussian_filter(picture, (0, rng.uniform(0.2, 1.0), rng.uniform(0.2, 0.8)))
+    mm = np.float32(slab.spacing)
+    if rng.random() < 0.75:
+        picture = gaussian_filter(picture, (0, rng.uniform(0.3, 1.6) / mm, rng.uniform(0.3, 1.4) / mm), truncate=2.5)
     if kind != "ct":
         column = np.arange(columns, dtype=np.float32)[None, :]
-        tilt = np.linspace(-1, 1, rows, dtype=np.float32)[:, None] * np.float32(rng.normal(0, 6))
-        behind = np.maximum(slab.back_column - column - tilt, 0)
-        gain = np.exp(-behind / np.float32(rng.uniform(25, 130)))
+        tilt = np.linspace(-1, 1, rows, dtype=np.float32)[:, None] * np.float32(rng.normal(0, 11)) / mm
+        behind = np.maximum(slab.skin - column - tilt, 0) * mm
+        gain = np.exp(-behind / np.float32(rng.uniform(48, 250)))
         if rng.random() < 0.6:
-            edge = np.float32(rng.uniform(45, 75))
-            gain = gain * (np.float32(rng.uniform(0.03, 0.5)) + 1 / (1 + np.exp((behind - edge) / np.float32(rng.uniform(1.5, 7)))))
+            edge = np.float32(rng.uniform(85, 145))
+            gain = gain * (np.float32(rng.uniform(0.03, 0.5)) + 1 / (1 + np.exp((behind - edge) / np.float32(rng.uniform(3, 13)))))
         gain = gain * np.exp(_field(rng, (rows, columns), 4, 0.18))
         if rng.random() < 0.35:
-            ends = np.minimum(np.arange(rows), np.arange(rows)[::-1])[:, None].astype(np.float32)
-            gain = gain * np.clip(ends / np.float32(rng.uniform(8, 40)), 0.05, 1)
+            ends = np.minimum(np.arange(rows), np.arange(rows)[::-1])[:, None].astype(np.float32) * mm
+            gain = gain * np.clip(ends / np.float32(rng.uniform(15, 76)), 0.05, 1)
         picture = picture * gain
-    level = np.float32(np.exp(rng.uniform(np.log(0.004), np.log(0.09)))) * np.float32(np.percentile(picture, 98))
+    level = np.float32(np.exp(rng.uniform(np.log(0.005), np.log(0.12)))) * np.float32(np.percentile(picture[1, ::4, ::4], 98))
     a, b = (level * rng.standard_normal(picture.shape, np.float32) for _ in range(2))
     picture = np.hypot(picture + a, b) if kind != "ct" else np.clip(picture + a, 0, 1.5)
     return np.maximum(picture, 0) ** np.float32(np.exp(rng.normal(0, 0.2)))
