@@ -79,9 +79,12 @@ export const api = createClient<paths>({
   },
 })
 
+/** What the server sends: every field is there, also those that a request may leave out. */
+export type Sent<T> = T extends (infer U)[] ? Sent<U>[] : T extends object ? { -readonly [K in keyof T]-?: Sent<T[K]> } : T
+
 /** Return the body of an answer of {@link api}. */
-export async function data<T>(answer: Promise<{ data?: T }>): Promise<T> {
-  return (await answer).data as T
+export async function data<T>(answer: Promise<{ data?: T }>): Promise<Sent<T>> {
+  return (await answer).data as Sent<T>
 }
 
 export async function getJson<T>(path: string, init: SendInit = {}): Promise<T> {

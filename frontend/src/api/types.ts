@@ -1,14 +1,15 @@
 /** The nouns as the server sends them, by the names of the house. All of it comes from the generated schema. */
+import type { Sent } from './client'
 import type { components } from './schema'
 
 type Schemas = components['schemas']
 
-export type Me = Schemas['Me']
-export type MyProject = Schemas['MyProject']
-export type Project = Schemas['Project']
-export type Member = Schemas['Member']
-export type AuditEvent = Schemas['AuditEvent']
-export type Token = Schemas['Token']
+export type Me = Sent<Schemas['Me']>
+export type MyProject = Sent<Schemas['MyProject']>
+export type Project = Sent<Schemas['Project']>
+export type Member = Sent<Schemas['Member']>
+export type AuditEvent = Sent<Schemas['AuditEvent']>
+export type Token = Sent<Schemas['Token']>
 
 /** How every list is paged. */
 export interface Page<T> {
@@ -19,16 +20,17 @@ export interface Page<T> {
 }
 export type Role = Schemas['RoleEnum']
 export type TokenScope = Schemas['ScopeEnum']
-export type NewToken = Schemas['NewToken']
-export type Case = Schemas['Case']
+export type NewToken = Sent<Schemas['NewToken']>
+export type Case = Sent<Schemas['Case']>
 export type CaseState = Case['state']
-export type CaseStack = Schemas['CaseStack']
-export type Protocol = Schemas['Protocol']
-export type Structure = Schemas['Structure']
-export type NextAnswer = Schemas['NextAnswer']
-export type Dataset = Schemas['Dataset']
-export type Version = Schemas['Version']
-export type Stack = Schemas['Stack']
+export type CaseStack = Sent<Schemas['CaseStack']>
+export type Protocol = Sent<Schemas['Protocol']>
+export type Structure = Sent<Schemas['Structure']>
+export type NextAnswer = Sent<Schemas['NextAnswer']>
+export type Dataset = Sent<Schemas['Dataset']>
+export type Version = Sent<Schemas['Version']>
+export type DatasetCreate = Schemas['DatasetCreateRequest']
+export type Stack = Sent<Schemas['Stack']>
 
 // Until the generated schema has them, by the server's models.
 export interface Source {
