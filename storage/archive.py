@@ -26,11 +26,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Entry:
-    """A member: its bytes, or the code of the reason why it was left out. ``group`` is the name of its folder, for grouping only."""
+    """A member: its bytes, or the code of the reason why it was left out.
+
+    ``group`` is the name of its folder, for grouping only; ``path`` its path inside the archive, which names it and opens nothing.
+    """
 
     group: str
     data: bytes = b""
     refused: str = ""
+    path: str = ""
 
 
 def is_archive(head: bytes) -> bool:
@@ -97,7 +101,7 @@ def _zip(file: IO[bytes], limits: Limits) -> Iterator[Entry]:
                 yield Entry(group, refused="archive_unreadable")
                 continue
             total += len(data)
-            yield _entry(group, data)
+            yield _entry(group, data, info.filename)
 
 
 class _Counted:
@@ -131,7 +135,7 @@ def _tar(file: IO[bytes], limits: Limits) -> Iterator[Entry]:
             if data is None:
                 yield Entry(group, refused="archive_bomb")
                 return
-            yield _entry(group, data)
+            yield _entry(group, data, member.name)
 
 
 def _bounded(archive: tarfile.TarFile, member: tarfile.TarInfo, source: _Counted, limits: Limits) -> bytes | None:
@@ -151,5 +155,7 @@ def _bounded(archive: tarfile.TarFile, member: tarfile.TarInfo, source: _Counted
     return b"".join(parts)
 
 
-def _entry(group: str, data: bytes) -> Entry:
-    return Entry(group, refused="archive_nested") if is_archive(data[:512]) and data[128:132] != b"DICM" else Entry(group, data=data)
+def _entry(group: str, data: bytes, path: str) -> Entry:
+    """A gzip may be a NIfTI; only what is a zip or tar is an archive inside an archive."""
+    nested = is_archive(data[:512]) and data[:2] != b"\x1f\x8b" and data[128:132] != b"DICM"
+    return Entry(group, refused="archive_nested") if nested else Entry(group, data=data, path=path)

@@ -58,6 +58,9 @@ class SealedSpool:
             self._file.close()
             self._file = None
 
+    def __del__(self) -> None:
+        self.close()
+
     def _crypt(self, data: bytes, offset: int) -> bytes:
         """Encrypt or decrypt, which is the same in counter mode, at any place of the stream."""
         skip = offset % _BLOCK

@@ -35,7 +35,8 @@ from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
 
 _DEPTH = 24
-_TEXT_DELIMITERS = {"\r", "\n", "\t", "\f"}
+_TEXT_DELIMITERS = {ord(character) for character in "\\\r\n\t\f"}
+_NAME_DELIMITERS = _TEXT_DELIMITERS | {ord("^"), ord("=")}
 _MULTI = frozenset({"SH", "LO", "CS", "DA", "TM", "DT", "DS", "IS", "AS", "UI", "AE", "PN", "UC"})
 _DA = re.compile(r"^\d{8}$")
 _DT = re.compile(r"^(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-]\d{4})?$")
@@ -219,7 +220,7 @@ class _Engine:
             value = value.rstrip(b"\0 ")
             if value.isascii() and b"\x1b" not in value:
                 return value.decode("ascii")
-            return decode_bytes(value, encodings, _TEXT_DELIMITERS | ({"\\", "^", "="} if vr == "PN" else {"\\"}))
+            return decode_bytes(value, encodings, _NAME_DELIMITERS if vr == "PN" else _TEXT_DELIMITERS)
         if isinstance(value, str):
             return value
         if isinstance(value, (list, tuple)) or hasattr(value, "__iter__"):

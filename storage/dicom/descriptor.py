@@ -190,7 +190,8 @@ def _by_vocabulary(line: str) -> str:
         after = [fold(tokens[other]) for other in words[place + 1 : place + 3]]
         if _may_stay(tokens[index], before, after):
             keep.add(index)
-    out, dropped = [], False
+    out: list[str] = []
+    dropped = False
     for index, token in enumerate(tokens):
         if index in keep:
             out.append(" " if dropped and out else "")

@@ -7,7 +7,7 @@ Arrays are [slice, row, column]; points are (x, y, z) in mm, patient LPS (DICOM 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,12 +21,12 @@ _OBLIQUE_BELOW = 0.75
 """A normal whose largest component is below this (more than 41 degrees off every axis) belongs to no anatomical plane."""
 
 
-def _vector(values: Sequence[float]) -> Vector:
+def _vector(values: Iterable[float]) -> Vector:
     x, y, z = (float(value) for value in values)
     return x, y, z
 
 
-def plane_of(normal: Sequence[float]) -> str:
+def plane_of(normal: ArrayLike) -> str:
     """Return ``sagittal``, ``coronal``, ``axial`` or ``oblique`` for a slice normal in LPS."""
     size = np.abs(np.asarray(normal, dtype=float))
     axis = int(size.argmax())

@@ -219,7 +219,7 @@ def _direction_class(group: list[Frame]) -> tuple[float, ...]:
 
 
 def _normal(frames: Sequence[Frame]) -> np.ndarray[Any, Any]:
-    orientation = np.mean([frame.orientation for frame in frames], axis=0)
+    orientation = np.mean([frame.orientation or () for frame in frames], axis=0)
     row = orientation[:3] / np.linalg.norm(orientation[:3])
     normal = np.cross(row, orientation[3:])
     return np.asarray(normal / np.linalg.norm(normal))

@@ -35,6 +35,7 @@ _PLACES = _tags(
 )
 _DATES = _tags("PatientBirthDate PatientDeathDateInAlternativeCalendar PatientBirthDateInAlternativeCalendar")
 _DEPTH = 24
+_DELIMITERS = {ord(character) for character in "\\^=\r\n\t\f"}
 _CLASS_OF_MODALITY = {
     "CT": "1.2.840.10008.5.1.4.1.1.2",
     "MR": "1.2.840.10008.5.1.4.1.1.4",
@@ -153,7 +154,7 @@ def _text(dataset: Dataset, tag: int, encodings: list[str]) -> str:
         value = value.rstrip(b"\0 ")
         if value.isascii() and b"\x1b" not in value:
             return value.decode("ascii")
-        return str(decode_bytes(value, encodings, {"\\", "^", "=", "\r", "\n"}))
+        return str(decode_bytes(value, encodings, _DELIMITERS))
     return value if isinstance(value, str) else "\\".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 

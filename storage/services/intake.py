@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -167,7 +167,7 @@ def _conflicts(source: Source, passed: Passed) -> bool:
     return row is not None and not _same(row, passed)
 
 
-def _same(row: dict[str, Any], passed: Passed) -> bool:
+def _same(row: Mapping[str, Any], passed: Passed) -> bool:
     """The same object again: the same received bytes, or another encoding of the same header that cleaned to the same pixels."""
     return row["source_key"] == passed.source_key or (bool(passed.pixel_digest) and row["pixel_digest"] == passed.pixel_digest)
 
@@ -221,7 +221,7 @@ class _Commit:
     def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:
         passing = [item for item in prepared if item.passed is not None]
         uids = [item.passed.sop_instance_uid for item in passing if item.passed]
-        existing = {
+        existing: dict[str, Any] = {
             row["sop_instance_uid"]: row
             for row in Instance.objects.filter(project=self.source.project_id, sop_instance_uid__in=uids).values(
                 "pk", "series_id", "sop_instance_uid", "source_key", "pixel_digest"
@@ -244,7 +244,7 @@ class _Commit:
         self._touch(fresh)
         return outcomes
 
-    def _instance(self, item: Prepared, passed: Passed, existing: dict[str, dict[str, Any]], fresh: list[Instance]) -> Outcome:
+    def _instance(self, item: Prepared, passed: Passed, existing: dict[str, Any], fresh: list[Instance]) -> Outcome:
         row = existing.get(passed.sop_instance_uid)
         if row is not None:
             if _same(row, passed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -20,7 +21,7 @@ _cache: dict[str, tuple[float, Profile]] = {}
 _SECONDS = 2.0
 
 
-def profile_of(*, project_id: object) -> Profile:
+def profile_of(*, project_id: UUID) -> Profile:
     """Return the current profile of a project, or the one that Columna ships. Remembered for two seconds per process."""
     key = str(project_id)
     found = _cache.get(key)

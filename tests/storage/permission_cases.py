@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from storage.models import QuarantineItem
 from storage.services.frames import stack_render
+from storage.services.import_batch import batch_open
+from storage.services.source import source_for
 from tests.permissions import Case, World
 from tests.storage.stacks import make_stack
 
@@ -15,11 +18,69 @@ def _stack(world: World) -> None:
     world.things["stack"] = stack
 
 
+def _intake(world: World) -> None:
+    source = source_for(project=world.project, kind="upload")
+    world.things["source"] = source
+    world.things["batch"] = batch_open(project=world.project, source=source)
+    world.things["held"] = QuarantineItem.objects.create(
+        project=world.project, source=source, reason="malformed", message="-", source_key="0" * 64, size=1, key_id="1"
+    )
+
+
 def _of_stack(route: str, path: str) -> Case:
     return Case("GET", route, "image.view", lambda world: f"/api/stacks/{world.things['stack'].pk}{path}", prepare=_stack, denied=404)
 
 
 CASES = [
+    Case("GET", "studies", "image.view", lambda world: "/api/studies", prepare=_stack, denied="empty", outsider="empty"),
+    Case(
+        "GET",
+        "studies/{pk}",
+        "image.view",
+        lambda world: f"/api/studies/{world.things['stack'].series.study_id}",
+        prepare=_stack,
+        denied=404,
+    ),
+    Case("GET", "series", "image.view", lambda world: "/api/series", prepare=_stack, denied="empty", outsider="empty"),
+    Case("GET", "series/{pk}", "image.view", lambda world: f"/api/series/{world.things['stack'].series_id}", prepare=_stack, denied=404),
+    Case("GET", "sources", "intake.view", lambda world: "/api/sources", prepare=_intake, denied="empty", outsider="empty"),
+    Case("GET", "sources/{pk}", "intake.view", lambda world: f"/api/sources/{world.things['source'].pk}", prepare=_intake, denied=404),
+    Case(
+        "POST",
+        "sources",
+        "source.manage",
+        lambda world: "/api/sources",
+        body=lambda world: {"project": world.project.slug, "name": "PACS", "kind": "dimse", "ae_title": "PACS"},
+    ),
+    Case(
+        "PATCH",
+        "sources/{pk}",
+        "source.manage",
+        lambda world: f"/api/sources/{world.things['source'].pk}",
+        body=lambda world: {"is_active": False},
+        prepare=_intake,
+        denied="hidden",
+    ),
+    Case("GET", "imports", "intake.view", lambda world: "/api/imports", prepare=_intake, denied="empty", outsider="empty"),
+    Case("GET", "imports/{pk}", "intake.view", lambda world: f"/api/imports/{world.things['batch'].pk}", prepare=_intake, denied=404),
+    Case(
+        "POST",
+        "imports",
+        "intake.import",
+        lambda world: "/api/imports",
+        body=lambda world: f'--x\r\nContent-Disposition: form-data; name="project"\r\n\r\n{world.project.slug}\r\n--x--\r\n',
+        content_type="multipart/form-data; boundary=x",
+    ),
+    Case("GET", "quarantine", "quarantine.decide", lambda world: "/api/quarantine", prepare=_intake, denied="empty", outsider="empty"),
+    Case(
+        "GET",
+        "quarantine/{pk}",
+        "quarantine.decide",
+        lambda world: f"/api/quarantine/{world.things['held'].pk}",
+        prepare=_intake,
+        denied=404,
+    ),
+    Case("GET", "intake/summary", "intake.view", lambda world: f"/api/intake/summary?project={world.project.slug}"),
     Case("GET", "stacks", "image.view", lambda world: "/api/stacks", prepare=_stack, denied="empty", outsider="empty"),
     _of_stack("stacks/{pk}", ""),
     _of_stack("stacks/{pk}/manifest", "/manifest"),

@@ -1,0 +1,73 @@
+"""The intake page's figures."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import person_of
+from storage.api.project import project_for
+from storage.services.summary import intake_summary
+
+
+class TodaySerializer(serializers.Serializer[None]):
+    received = serializers.IntegerField()
+    stored = serializers.IntegerField()
+    duplicate = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    quarantined = serializers.IntegerField()
+    received_bytes = serializers.IntegerField()
+    studies = serializers.IntegerField()
+    milliseconds_each = serializers.FloatField(allow_null=True, help_text="Mean time in the door, in memory.")
+
+
+class StackCountSerializer(serializers.Serializer[None]):
+    total = serializers.IntegerField()
+    not_a_volume = serializers.IntegerField()
+    waiting_for_frames = serializers.IntegerField()
+
+
+class SourceRateSerializer(serializers.Serializer[None]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    is_active = serializers.BooleanField()
+    per_minute = serializers.ListField(child=serializers.IntegerField(), help_text="60 numbers, the last one is this minute.")
+    now = serializers.IntegerField()
+    last_received_at = serializers.DateTimeField(allow_null=True)
+
+
+class LiveSeriesSerializer(serializers.Serializer[None]):
+    series = serializers.UUIDField()
+    study = serializers.UUIDField()
+    pseudonym = serializers.CharField()
+    modality = serializers.CharField()
+    description = serializers.CharField()
+    received = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=["arriving", "frames", "ready"])
+    last_received_at = serializers.DateTimeField(allow_null=True)
+
+
+class IntakeSummarySerializer(serializers.Serializer[None]):
+    at = serializers.DateTimeField()
+    today = TodaySerializer()
+    held = serializers.IntegerField(help_text="Items in quarantine without a decision.")
+    stacks = StackCountSerializer()
+    sources = SourceRateSerializer(many=True)
+    live = LiveSeriesSerializer(many=True)
+
+
+class IntakeSummaryView(APIView):
+    @extend_schema(
+        tags=["storage"],
+        operation_id="intake_summary",
+        description="What came in today, per source and minute, and the series arriving now.",
+        parameters=[OpenApiParameter("project", str, required=True, description="Slug of the project.")],
+        responses=IntakeSummarySerializer,
+    )
+    def get(self, request: Request) -> Response:
+        project = project_for(person_of(request), request.query_params.get("project"), "intake.view")
+        return Response(intake_summary(project=project))

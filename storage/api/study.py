@@ -1,0 +1,47 @@
+"""Studies."""
+
+from __future__ import annotations
+
+import django_filters
+from django.db.models import Count, QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, viewsets
+
+from accounts.authentication import person_of
+from storage.models import Study
+
+
+class StudyFilter(django_filters.FilterSet):
+    project = django_filters.CharFilter(field_name="project__slug", label="Slug of the project.")
+    subject = django_filters.UUIDFilter(field_name="subject", label="Id of the subject.")
+    modality = django_filters.CharFilter(field_name="series__modality", distinct=True, label="Has a series of this modality.")
+
+    class Meta:
+        model = Study
+        fields = ["project", "subject"]
+
+
+class StudySerializer(serializers.ModelSerializer[Study]):
+    project = serializers.SlugRelatedField[Study](slug_field="slug", read_only=True)
+    pseudonym = serializers.CharField(source="subject.pseudonym", read_only=True)
+    series_count = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Study
+        fields = ["id", "project", "subject", "pseudonym", "study_date", "description", "series_count", "last_received_at", "created_at"]
+        read_only_fields = fields
+
+
+@extend_schema(tags=["storage"])
+@extend_schema_view(
+    list=extend_schema(description="The studies you may see, newest first. Dates are shifted."),
+    retrieve=extend_schema(description="One study."),
+)
+class StudyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Study]):
+    serializer_class = StudySerializer
+    filterset_class = StudyFilter
+    queryset = Study.objects.none()
+
+    def get_queryset(self) -> QuerySet[Study]:
+        found = Study.objects.visible_to(person_of(self.request)).select_related("project", "subject")
+        return found.annotate(series_count=Count("series", distinct=True))
