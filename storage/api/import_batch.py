@@ -139,7 +139,7 @@ class ImportBatchViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         if not files:
             raise Invalid("Choose at least one file or archive.", state={"fields": {"files": ["Required."]}})
         source = source_for(project=project, kind="upload")
-        if kind != "dicom":
+        if kind in ("nifti", "png"):
             content = _json(field(request, "mapping") or "{}")
             mapping_read(content, kind=kind)
             batch = batch_open(project=project, source=source, user=user, kind=kind)
