@@ -77,3 +77,27 @@ def volume_import_task(context: JobContext) -> dict[str, Any]:
     batch_close(batch=batch)
     volumes_clear(payload=context.payload)
     return {"volumes": done.volumes, "masks": done.masks, "faults": done.faults}
+
+
+@job_task(kind="storage.phantom_import", queue="intake")
+def phantom_import_task(context: JobContext) -> dict[str, Any]:
+    """Make the phantom of ``{seed, modalities, scoliosis}`` and take it into the job's project. For the demo."""
+    from storage.services.import_batch import batch_close, batch_open
+    from storage.services.phantom_import import phantom_import
+    from storage.services.source import source_for
+
+    project, payload = context.job.project, context.payload
+    source = source_for(project=project, kind="folder", name="Phantoms")
+    batch = batch_open(project=project, source=source)
+    count = phantom_import(
+        source=source,
+        batch=batch,
+        seed=payload["seed"],
+        modalities=payload["modalities"],
+        scoliosis=payload.get("scoliosis"),
+        fast=payload.get("fast", False),
+        progress=context.progress,
+    )
+    for series in batch_close(batch=batch):
+        assemble_later(series)
+    return {"instances": count}

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Organisation, Project, Role, User
 from accounts.services.membership import membership_add
 from accounts.services.project import organisation_create, project_create, user_create
+from config.celery import enqueue
+from storage.services.phantom_import import phantom_seeds
 
 PROJECT = "lumbar-demo"
 PEOPLE: tuple[tuple[str, str, Role], ...] = (
@@ -41,7 +43,20 @@ class Command(BaseCommand):
         project = project_create(slug=PROJECT, name="Lumbar spine demo", organisation=organisation, actor=None)
         for username, display_name, role in PEOPLE:
             _person(username, display_name, role, organisation, project)
+        if not options["people_only"]:
+            _phantoms(project)
         self.stdout.write(f"Project {project.slug}; accounts: {', '.join(name for name, _, _ in PEOPLE)}; password: NAME-columna-demo.")
+
+
+def _phantoms(project: Project) -> None:
+    """Queue three studies of people who never lived, none of them sealed: workers make and take them in, once."""
+    first, second, third = phantom_seeds(project=project, count=3)
+    for payload in (
+        {"seed": first, "modalities": ["MR"]},
+        {"seed": second, "modalities": ["CT"]},
+        {"seed": third, "modalities": ["DX"], "scoliosis": 38.0},
+    ):
+        enqueue(kind="storage.phantom_import", payload=payload, project=project, dedupe_key=f"demo-phantom:{project.pk}:{payload['seed']}")
 
 
 def _person(username: str, display_name: str, role: Role, organisation: Organisation, project: Project) -> User:
