@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import django_filters
 from django.conf import settings
@@ -27,6 +27,9 @@ from storage.services.source import source_for
 from storage.services.volume_mapping import mapping_read
 from storage.services.volume_staging import volumes_stage
 from storage.tasks import assemble_later
+
+if TYPE_CHECKING:
+    from storage.services.volume_mapping import Kind
 
 KINDS = ("dicom", "nifti", "png")
 
@@ -139,7 +142,8 @@ class ImportBatchViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
         if not files:
             raise Invalid("Choose at least one file or archive.", state={"fields": {"files": ["Required."]}})
         source = source_for(project=project, kind="upload")
-        if kind in ("nifti", "png"):
+        if kind != "dicom":
+            kind = cast("Kind", kind)
             content = _json(field(request, "mapping") or "{}")
             mapping_read(content, kind=kind)
             batch = batch_open(project=project, source=source, user=user, kind=kind)

@@ -47,7 +47,7 @@ class LiveSeriesSerializer(serializers.Serializer[None]):
     modality = serializers.CharField()
     description = serializers.CharField()
     received = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=["arriving", "frames", "ready"])
+    state = serializers.CharField(help_text="arriving, frames (being made) or ready.")
     last_received_at = serializers.DateTimeField(allow_null=True)
 
 
