@@ -155,6 +155,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "accounts.models.membership.Role",
         "ScopeEnum": "accounts.models.access_token.Scope",
+        "JobStateEnum": "jobs.models.job.Job.State",
         "SourceKindEnum": "storage.models.source.Source.Kind",
         "StackKindEnum": "storage.models.stack.Stack.Kind",
         "ImportStateEnum": "storage.models.import_batch.ImportBatch.State",
