@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Organisation, Project, Role, User
 from accounts.services.membership import membership_add
 from accounts.services.project import organisation_create, project_create, user_create
+from annotation.services.protocol import protocol_create
 from config.celery import enqueue
 from storage.services.phantom_import import phantom_seeds
 
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         project = project_create(slug=PROJECT, name="Lumbar spine demo", organisation=organisation, actor=None)
         for username, display_name, role in PEOPLE:
             _person(username, display_name, role, organisation, project)
+        protocol_create(project=project, actor=None)
         if not options["people_only"]:
             _phantoms(project)
         self.stdout.write(f"Project {project.slug}; accounts: {', '.join(name for name, _, _ in PEOPLE)}; password: NAME-columna-demo.")
