@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from typing import Any
 
 import numpy as np
@@ -50,11 +51,13 @@ def mask_read(data: bytes) -> NDArray[np.int64]:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     else:
         import nibabel
+        from nibabel.spatialimages import HeaderDataError
+        from nibabel.wrapstruct import WrapStructError
 
         try:
             plain = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
             array = np.asarray(nibabel.Nifti1Image.from_bytes(plain).dataobj).T
-        except (OSError, EOFError, ValueError, nibabel.filebasedimages.ImageFileError):
+        except (OSError, EOFError, ValueError, zlib.error, HeaderDataError, WrapStructError, nibabel.filebasedimages.ImageFileError):
             raise Invalid("The mask is neither .npy nor NIfTI.", code="bad_mask") from None
     if array.ndim != 3 or not np.array_equal(array, np.rint(array)):
         raise Invalid("A mask is a volume of whole numbers.", code="bad_mask")
