@@ -27,15 +27,21 @@ def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
-@never_cache
-@require_safe
-def ready(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database and the object store answer, else 503. A long queue is told but does not make web unready."""
+def readiness() -> tuple[bool, dict[str, Any]]:
+    """Return whether database and object store answer, and the figures. A long queue is told but makes nothing unready."""
     parts = {"database": _timed(_database), "object_store": _timed(_object_store)}
     well = all(part["ok"] for part in parts.values())
     if parts["database"]["ok"]:
         parts["jobs"] = queue_figures()
-    return JsonResponse({"status": "ok" if well else "unavailable", **parts}, status=200 if well else 503)
+    return well, {"status": "ok" if well else "unavailable", **parts}
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """Answer 200 when the database and the object store answer, else 503; tell what waits, and for how long."""
+    well, figures = readiness()
+    return JsonResponse(figures, status=200 if well else 503)
 
 
 def _timed(check: Callable[[], None]) -> dict[str, Any]:

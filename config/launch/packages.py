@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 from config.launch.machine import check_disk
-from config.launch.say import Stop, call, say, step
+from config.launch.say import Stop, call, main, say, step
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
@@ -44,7 +44,7 @@ def install_packages(*, dev: bool = False) -> None:
             venv.EnvBuilder(with_pip=True, symlinks=True).create(VENV)
     boot = ["--require-hashes", "--quiet", "--disable-pip-version-check", "-r", "requirements-boot.txt"]
     call([str(PYTHON), "-m", "pip", "install", *boot], cwd=ROOT, hint=_OFFLINE)
-    configured = pip_configuration()
+    configured = _ordinary_torch(pip_configuration())
     files = ["requirements.txt"]
     cpu = _cpu_build_on_offer(configured)
     if not cpu:
@@ -84,6 +84,11 @@ def _install(files: list[str], configured: dict[str, list[str]]) -> None:
         uv(*command, *more, "--index-strategy", "unsafe-best-match", configured=configured)
 
 
+def _ordinary_torch(configured: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the configuration without the folder of the CPU wheel, when CUDA is asked for."""
+    return {**configured, "find-links": []} if os.environ.get("COLUMNA_TORCH") == "cuda" else configured
+
+
 def uv(*arguments: str, configured: dict[str, list[str]]) -> str:
     """Run uv with what pip is configured with: uv does not read pip's configuration itself."""
     environment = {**os.environ, "UV_NO_PROGRESS": "1", "UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")}
@@ -116,5 +121,11 @@ def _cpu_build_on_offer(configured: dict[str, list[str]]) -> bool:
     """Ask uv, without installing, which torch it would take."""
     if sys.platform == "darwin":
         return True  # the ordinary build has no CUDA there
+    if os.environ.get("COLUMNA_TORCH") == "cuda":
+        return False  # the image for GPU workers
     output = uv("pip", "install", "--python", str(PYTHON), "--dry-run", "--reinstall", "--no-deps", TORCH, configured=configured)
     return f"{TORCH}+cpu" in output
+
+
+if __name__ == "__main__":
+    sys.exit(main(install_packages))
