@@ -72,7 +72,10 @@ def slab_draw(seed: int, *, rows: int = 320, columns: int = 256, spacing: float 
     middle_slices = slice(parts // 2, None, parts)
     occupied = anatomy.tissue[shape[0] // 2].any(axis=0).nonzero()[0]
     skin = float(occupied.max()) if len(occupied) else float(columns)
-    return Slab(anatomy, parts, skin, spacing, classes_of(anatomy.instances[middle_slices], anatomy.canal[middle_slices]))
+    target = classes_of(anatomy.instances[middle_slices], anatomy.canal[middle_slices])
+    nothing = np.zeros((len(anatomy.tissue), 0, 0), np.uint8)  # hundreds of slabs are held at once, and samples need no more
+    kept = Anatomy(anatomy.tissue, anatomy.instances, nothing, nothing, anatomy.degeneration)
+    return Slab(kept, parts, skin, spacing, target)
 
 
 def _field(rng: np.random.Generator, shape: tuple[int, ...], knots: int, spread: float) -> Floats:

@@ -32,7 +32,11 @@ class Scoliosis:
 
 @dataclass(frozen=True)
 class SpineSpec:
-    """What makes one synthetic person. The same spec gives the same spine, tissue and truth."""
+    """What makes one synthetic person. The same spec gives the same spine, tissue and truth.
+
+    Angles in degrees: ``lordosis`` L1 to S1 (upper plates), ``kyphosis`` T4 upper plate to the upper plate of L1. ``listhesis``: mm
+    forward per level; ``wedged``: degrees that a body lost in front; ``degenerated``: 0 to 1 for the disc below a level; ``fat``: mm.
+    """
 
     seed: int = 0
     variant: Variant = "normal"
