@@ -1,4 +1,4 @@
-"""The generated pages of ``docs/reference``: settings, commands and routes, made from the code."""
+"""The generated pages of ``docs/reference``: settings, commands, routes and labels, made from the code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _OWN_HELP = ("help", "version", "settings", "pythonpath", "traceback", "no_color
 
 def pages() -> dict[str, str]:
     """Return file name → text of every generated page."""
-    return {"settings.md": settings_page(), "commands.md": commands_page(), "routes.md": routes_page()}
+    from annotation.services.label_schema import schema_page
+
+    labels = _HEAD + schema_page(name="spine-core", version=1)
+    return {"settings.md": settings_page(), "commands.md": commands_page(), "routes.md": routes_page(), "labels.md": labels}
 
 
 def settings_page() -> str:

@@ -119,7 +119,7 @@ def test_what_is_not_understood_is_refused():
             mask_read(data)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_the_event_leads_to_the_import(settings):
     from tests.work import work_off
 

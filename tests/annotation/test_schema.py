@@ -84,3 +84,9 @@ def test_a_protocol_picks_known_structures_and_modes_only():
     for wrong in ({"structures": ["L5", "TAIL"]}, {"reading_mode": "whenever"}):
         with pytest.raises(Invalid):
             protocol_create(project=make_project(), actor=None, **wrong)
+
+
+def test_the_page_of_labels_is_what_the_schema_says():
+    from config.reference import FOLDER, pages
+
+    assert (FOLDER / "labels.md").read_text() == pages()["labels.md"], "run `manage.py docs`"
