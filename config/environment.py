@@ -70,6 +70,12 @@ class Environment(BaseSettings):
     dicom_host: str = Field("127.0.0.1", description="Address the DICOM listener binds.")
     dicom_port: int = Field(11112, description="Port of the DICOM listener.")
     dicom_ae_title: str = Field("COLUMNA", description="AE title of the DICOM listener, 16 characters at most.")
+    dicom_tls_port: int = Field(0, description="Port of the DICOM listener for TLS; 0 leaves TLS off.")
+    dicom_tls_certificate: AbsolutePath | None = Field(None, description="Certificate chain of the DICOM listener, PEM.")
+    dicom_tls_key: AbsolutePath | None = Field(None, description="Private key of that certificate, PEM.")
+    dicom_tls_clients: AbsolutePath | None = Field(
+        None, description="Authorities whose client certificates are accepted, PEM. Empty: no client certificate is asked for."
+    )
     prompts_host: str = Field("127.0.0.1", description="Address of the prompts process.")
     prompts_port: int = Field(8010, description="Port of the prompts process.")
     learning_threads: int = Field(

@@ -202,11 +202,19 @@ def _hold(data: bytes, error: Rejected, parsed: Parsed | None, pseudonyms: Pseud
 
 def instances_commit(*, source: Source, batch: ImportBatch, prepared: Sequence[Prepared]) -> list[Outcome]:
     """Write the rows of prepared objects in one transaction and return their outcomes in order. When it returns, they are durable."""
+    return batches_commit(groups=[(source, batch, prepared)])[0]
+
+
+def batches_commit(*, groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]]) -> list[list[Outcome]]:
+    """As :func:`instances_commit` for several batches at once: associations that come in together share one wait for the disk."""
     now = timezone.now()
+    found = []
     with transaction.atomic():
-        outcomes = _Commit(source, batch, now).run(prepared)
-        _count(source, batch, prepared, outcomes, now)
-    return outcomes
+        for source, batch, prepared in groups:
+            outcomes = _Commit(source, batch, now).run(prepared)
+            _count(source, batch, prepared, outcomes, now)
+            found.append(outcomes)
+    return found
 
 
 class _Commit:

@@ -1,0 +1,274 @@
+"""The DICOM listener: C-STORE and C-ECHO for authorised peers. What it answers with success is durable.
+
+One process serves many associations in threads; several processes share one listening socket (``manage.py receiver``). A thread
+does the cleaning, then hands its object to the process's one committer, which writes whatever waits in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import re
+import socket
+import ssl
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from pynetdicom import AE, _config, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext, build_context
+from pynetdicom.transport import ThreadedAssociationServer
+
+from accounts.services.audit import audit_record
+from config.errors import ColumnaError
+from storage.dicom import sop_classes
+from storage.dicom.parse import ENCAPSULATED, NATIVE
+from storage.models import ImportBatch, Source
+from storage.services.import_batch import batch_close, batch_open
+from storage.services.intake import Outcome, Prepared, batches_commit, instance_prepare
+from storage.services.source import source_of_peer
+
+if TYPE_CHECKING:
+    from pynetdicom.pdu_primitives import A_ASSOCIATE
+
+logger = logging.getLogger(__name__)
+_config.LOG_HANDLER_LEVEL = "none"  # its messages quote UIDs and AE titles
+logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+
+VERIFICATION = "1.2.840.10008.1.1"
+_SUCCESS, _NO_RESOURCES = 0x0000, 0xA700
+_MOST_ASSOCIATIONS = 64
+_GROUP = 64
+_AUDIT_EVERY = 60.0
+_REJECT_UNKNOWN_CALLER = (0x01, 0x01, 0x03)
+_REJECT_CALLED = (0x01, 0x01, 0x07)
+_REJECT_LATER = (0x02, 0x03, 0x02)
+_AWAY = (DatabaseError, InterfaceError, OSError)
+
+
+def contexts() -> list[PresentationContext]:
+    """Every storage class of the standard in every syntax that the door can read, plus C-ECHO."""
+    preferred = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"]
+    syntaxes = preferred + sorted(str(uid) for uid in (NATIVE | ENCAPSULATED) if uid not in preferred)
+    return [build_context(VERIFICATION), *(build_context(uid, syntaxes) for uid in sop_classes.storage_classes())]
+
+
+@dataclass
+class Peer:
+    """Who is on the other end of an association, and the batch of what it sends."""
+
+    source: Source
+    batch: ImportBatch | None = None
+    ordinal: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Committer:
+    """Writes prepared objects of all associations of this process, many in one transaction, in one thread."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[tuple[Source, ImportBatch, Prepared, Future[Outcome]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._thread.start()
+
+    def commit(self, source: Source, batch: ImportBatch, prepared: Prepared) -> Outcome:
+        """Return the outcome once it is durable. Raises what the database raised."""
+        future: Future[Outcome] = Future()
+        self._queue.put((source, batch, prepared, future))
+        return future.result()
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            waiting, last = [first], False
+            while len(waiting) < _GROUP:
+                try:
+                    more = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    last = True
+                    break
+                waiting.append(more)
+            self._write(waiting)
+            if last:
+                break
+        connections.close_all()
+
+    def _write(self, waiting: list[tuple[Source, ImportBatch, Prepared, Future[Outcome]]]) -> None:
+        groups: dict[Any, tuple[Source, ImportBatch, list[Prepared], list[Future[Outcome]]]] = {}
+        for source, batch, prepared, future in waiting:
+            _, _, items, futures = groups.setdefault(batch.pk, (source, batch, [], []))
+            items.append(prepared)
+            futures.append(future)
+        try:
+            close_old_connections()
+            found = batches_commit(groups=[(source, batch, items) for source, batch, items, _ in groups.values()])
+        except Exception as error:  # the rim of a thread: every waiting association must hear of it
+            for _, _, _, future in waiting:
+                future.set_exception(error)
+            return
+        for (_, _, _, futures), outcomes in zip(groups.values(), found, strict=True):
+            for future, outcome in zip(futures, outcomes, strict=True):
+                future.set_result(outcome)
+
+
+class Receiver:
+    """Answers associations on a socket that is listening already."""
+
+    def __init__(self, listening: socket.socket, *, tls: ssl.SSLContext | None = None, ae_title: str | None = None) -> None:
+        self.ae_title = ae_title or settings.ENVIRONMENT.dicom_ae_title
+        self._peers: dict[int, Peer] = {}
+        self._audited: dict[str, float] = {}
+        self._committer = Committer()
+        entity = AE(ae_title=self.ae_title)
+        entity.maximum_associations = _MOST_ASSOCIATIONS
+        entity.maximum_pdu_size = 0
+        entity.network_timeout, entity.acse_timeout, entity.dimse_timeout = 60, 30, 120
+        handlers: list[Any] = [
+            (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_C_STORE, self._store),
+            (evt.EVT_CONN_CLOSE, self._closed),
+        ]
+        self._server = _Server(entity, listening, self.ae_title, contexts(), tls, handlers)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="listener", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no new association, let the present ones finish for a moment, then abort them."""
+        self._server.shutdown()
+        deadline = time.monotonic() + 5
+        while self._server.active_associations and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for association in self._server.active_associations:
+            association.abort()
+        self._committer.close()
+
+    # events of pynetdicom; each association has its thread
+
+    def _requested(self, event: evt.Event) -> None:
+        association = event.assoc
+        request = association.requestor
+        primitive = cast("A_ASSOCIATE", request.primitive)
+        calling, called = _title(primitive.calling_ae_title), _title(primitive.called_ae_title)
+        try:
+            close_old_connections()
+            source = source_of_peer(
+                calling=calling, called=called, address=request.address or "", certificate_sha256=_certificate(association)
+            )
+        except _AWAY:
+            association.acse.send_reject(*_REJECT_LATER)
+            return
+        if source is None:
+            self._refuse(association, calling, called)
+        else:
+            self._peers[id(association)] = Peer(source)
+
+    def _refuse(self, association: Association, calling: str, called: str) -> None:
+        known_called = called == self.ae_title or Source.objects.active().filter(called_ae_title=called).exists()
+        association.acse.send_reject(*(_REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED))
+        name = re.sub(r"[^A-Za-z0-9_.\-]", "?", calling)
+        if time.monotonic() - self._audited.get(name, -_AUDIT_EVERY) >= _AUDIT_EVERY:
+            self._audited[name] = time.monotonic()
+            logger.warning("an association was refused: no active source is called %s", name)
+            audit_record(actor=None, verb="association.refuse", object=("storage.source", name), detail={"calling": name})
+
+    def _store(self, event: evt.Event) -> int:
+        peer = self._peers.get(id(event.assoc))
+        if peer is None:
+            return _NO_RESOURCES
+        try:
+            outcome = self._take(peer, event)
+        except (*_AWAY, ColumnaError) as error:
+            logger.warning("an object could not be taken in: %s", type(error).__name__)
+            connections.close_all()
+            return _NO_RESOURCES
+        return outcome.dimse_status
+
+    def _take(self, peer: Peer, event: evt.Event) -> Outcome:
+        with peer.lock:
+            if peer.batch is None:
+                peer.batch = batch_open(project=peer.source.project, source=peer.source)
+            peer.ordinal += 1
+        data = event.encoded_dataset()
+        prepared = instance_prepare(source=peer.source, data=data, ordinal=peer.ordinal)
+        return self._committer.commit(peer.source, peer.batch, prepared)
+
+    def _closed(self, event: evt.Event) -> None:
+        peer = self._peers.pop(id(event.assoc), None)
+        try:
+            if peer is not None and peer.batch is not None:
+                batch_close(batch=peer.batch)
+        except _AWAY:
+            logger.warning("a batch could not be closed; the dispatcher will")
+        finally:
+            connections.close_all()
+
+
+class _Server(ThreadedAssociationServer):
+    """pynetdicom's server on a socket made elsewhere; the TLS handshake happens in the association's own thread."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        entity: AE,
+        listening: socket.socket,
+        title: str,
+        offered: list[PresentationContext],
+        tls: ssl.SSLContext | None,
+        handlers: list[Any],
+    ) -> None:
+        self._listening, self._tls = listening, tls
+        super().__init__(entity, listening.getsockname()[:2], title, offered, None, handlers)
+        entity._servers.append(self)
+
+    def server_bind(self) -> None:
+        cast(socket.socket, self.socket).close()
+        self.socket = self._listening
+        self.socket.setblocking(False)
+        self.server_address = self.socket.getsockname()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        client, address = self._listening.accept()
+        client.settimeout(self.ae.network_timeout)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client, address
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        if self._tls is not None:
+            try:
+                request = self._tls.wrap_socket(cast(socket.socket, request), server_side=True)
+            except (ssl.SSLError, OSError):
+                self.shutdown_request(request)
+                return
+        super().process_request_thread(request, client_address)
+
+    def server_close(self) -> None:
+        self._listening.close()
+
+
+def _title(value: object) -> str:
+    return (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")).strip(" \0")
+
+
+def _certificate(association: Association) -> str:
+    """Return the SHA-256 of the peer's TLS certificate, or nothing."""
+    transport = association.dul.socket
+    connection = transport.socket if transport is not None else None
+    if not isinstance(connection, ssl.SSLSocket):
+        return ""
+    certificate = connection.getpeercert(binary_form=True)
+    return hashlib.sha256(certificate).hexdigest() if certificate else ""
