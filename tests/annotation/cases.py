@@ -29,7 +29,7 @@ SHAPE = (4, 12, 16)
 def ready_stack(*, project: Project, shape: tuple[int, int, int] = SHAPE, seed: int = 0) -> Stack:
     """Return a stack of a study of its own, as if its frames were made."""
     random = np.random.default_rng(seed)
-    slices = [random.integers(0, 200, shape[1:], dtype=np.int16) + index * 1000 for index in range(shape[0])]
+    slices = [random.integers(0, 200, shape[1:], dtype=np.int16) + np.int16(index * 7) for index in range(shape[0])]
     stack = make_stack(slices, project=project, modality="MR", geometry=grid(shape))
     stack.ready_at = datetime.now(UTC)
     stack.save(update_fields=["ready_at"])
