@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, label
+from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 from skimage.segmentation import random_walker
 
 Index = tuple[int, int, int]
@@ -85,18 +85,39 @@ class RandomWalker:
         start = (roi[0].start, roi[1].start, roi[2].start)
         step = 2 if np.prod([s.stop - s.start for s in roi]) > LARGEST else 1
         thin = (slice(None), slice(None, None, step), slice(None, None, step))
-        image = np.asarray(view.image[roi][thin], np.float32)
-        belief = view.belief[roi][thin]
+        image = gaussian_filter(np.asarray(view.image[roi][thin], np.float32), (0, 0.8, 0.8))
+        belief, asked = view.belief[roi][thin], _agrees(view, prompts)
         spacing = (view.spacing[0], view.spacing[1] * step, view.spacing[2] * step)
-        seeds = _seeds(belief, spacing, prompts, start, step)
         low, high = np.percentile(image, [2, 98])
-        data = np.stack([(image - low) / max(high - low, 1e-6), 1.5 * belief], axis=-1)
-        found = random_walker(data, seeds, beta=300, mode="cg_j", tol=1e-2, spacing=spacing, channel_axis=-1) == 1
+        image = (image - low) / max(high - low, 1e-6)
+        seeds = _seeds(belief if asked else _alike(image, spacing, prompts, start, step), spacing, prompts, start, step)
+        data = np.stack([image, 1.5 * belief if asked else image], axis=-1)
+        found = random_walker(data, seeds, beta=120, mode="cg_j", tol=1e-3, prob_tol=0.1, spacing=spacing, channel_axis=-1) == 1
         found = _connected(found, seeds == 1)
         if step > 1:
             found = found.repeat(2, axis=1).repeat(2, axis=2)
         shape = tuple(s.stop - s.start for s in roi)
         return Patch(start, found[: shape[0], : shape[1], : shape[2]])
+
+
+def _agrees(view: View, prompts: list[Prompt]) -> bool:
+    """Return whether the model believes in the structure where the person points; if not, it is not asked about the rest either."""
+    points = [p for prompt in prompts if prompt.positive and prompt.kind != "box" for p in prompt.points]
+    points += [_middle(prompt) for prompt in prompts if prompt.kind == "box"]
+    return float(np.mean([view.belief[p] for p in points])) > 0.5
+
+
+def _middle(box: Prompt) -> Index:
+    a, b, c = (int(x) for x in np.mean(box.points, axis=0))
+    return a, b, c
+
+
+def _alike(image: Floats, spacing: tuple[float, float, float], prompts: list[Prompt], start: Index, step: int) -> Floats:
+    """Return how like the prompted places each voxel is, 0..1: what stands in for the belief where the model saw nothing."""
+    points = [p for prompt in prompts if prompt.positive for p in (prompt.points if prompt.kind != "box" else (_middle(prompt),))]
+    local = (np.array(points) - np.array(start)) // np.array([1, step, step])
+    level = np.median([image[s, max(0, r - 1) : r + 2, max(0, c - 1) : c + 2].mean() for s, r, c in local])
+    return np.exp(-(((image - level) / 0.2) ** 2)).astype(np.float32)
 
 
 def _seeds(belief: Floats, spacing: tuple[float, float, float], prompts: list[Prompt], start: Index, step: int) -> NDArray[np.int32]:
@@ -107,7 +128,7 @@ def _seeds(belief: Floats, spacing: tuple[float, float, float], prompts: list[Pr
         points = (np.array(prompt.points) - np.array(start)) // np.array([1, step, step])
         if prompt.kind == "box":
             low, high = points.min(axis=0), points.max(axis=0) + 1
-            window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+            window = (slice(None), slice(low[1], high[1]), slice(low[2], high[2]))
             beyond = np.ones(belief.shape, bool)
             beyond[window] = False
             outside |= beyond
