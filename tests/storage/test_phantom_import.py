@@ -25,6 +25,7 @@ def take_in(seed: int, modalities: list[str]):
     return project
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_phantom_becomes_ready_stacks():
     take_in(3, ["MR", "CT", "DX"])
     ready = Stack.objects.exclude(ready_at=None)
@@ -39,6 +40,7 @@ def test_a_phantom_becomes_ready_stacks():
     assert (Subject.objects.count(), Study.objects.count(), QuarantineItem.objects.count()) == (1, 3, 0)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_nothing_of_the_invented_patient_is_left():
     take_in(3, ["MR", "DX"])
     stored = [blob_read(digest=blob.digest) for blob in Blob.objects.all()]

@@ -114,6 +114,7 @@ def test_no_file_name_is_kept():
     assert not [blob for blob in Blob.objects.all() if b"Quittenbaum" in blob_read(digest=blob.digest)]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_upload_is_sealed_until_a_worker_has_taken_it_in():
     project = make_project()
     batch = batch_open(project=project, source=source_for(project=project, kind="upload"), kind="nifti")
