@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -33,8 +34,11 @@ def loopback_environment(folder: Path) -> dict[str, str]:
 
 
 def dcmtk(tool: str) -> str:
-    """Return the path of a dcmtk tool such as ``storescu``; run it with TCP_NODELAY=1."""
-    return program(tool, "dcmtk")
+    """Return the path of a dcmtk tool such as ``storescu``; run it with TCP_NODELAY=1.
+
+    pynetdicom puts programs of the same names beside Python, so the system's folders are looked into first.
+    """
+    return shutil.which(tool, path="/usr/bin:/usr/local/bin:/opt/homebrew/bin") or program(tool, "dcmtk")
 
 
 def start_orthanc(folder: Path, *, modalities: dict[str, Any] | None = None, lua: str = "", extra: dict[str, Any] | None = None) -> Server:
