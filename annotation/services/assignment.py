@@ -145,8 +145,8 @@ def _extend(assignment: Assignment) -> None:
     Assignment.objects.filter(pk=assignment.pk, epoch=assignment.epoch).update(lease_until=assignment.lease_until)
 
 
-def assignment_hold(*, assignment_id: Any, epoch: int, user: User, case_id: Any) -> Assignment:
-    """Extend the lease and return it; call it first in the transaction of a write.
+def assignment_hold(*, assignment_id: Any, epoch: int, user: User, case_id: Any) -> None:
+    """Extend the lease; call it first in the transaction of a write.
 
     Raises :class:`Conflict` ``lease_expired`` with the state when this assignment and epoch do not hold the case any more.
     """
@@ -157,7 +157,6 @@ def assignment_hold(*, assignment_id: Any, epoch: int, user: User, case_id: Any)
             code="lease_expired",
             state=lease_state(case_id, user),
         )
-    return own.get()
 
 
 def lease_state(case_id: Any, user: User) -> dict[str, Any]:
@@ -172,7 +171,9 @@ def lease_state(case_id: Any, user: User) -> dict[str, Any]:
 def assignment_renew(*, assignment: Assignment, epoch: int) -> Assignment:
     """Extend the lease. Raises ``lease_expired``."""
     with transaction.atomic():
-        return assignment_hold(assignment_id=assignment.pk, epoch=epoch, user=assignment.reader, case_id=assignment.case_id)
+        assignment_hold(assignment_id=assignment.pk, epoch=epoch, user=assignment.reader, case_id=assignment.case_id)
+    assignment.refresh_from_db(fields=["lease_until", "state"])
+    return assignment
 
 
 def assignment_release(*, assignment: Assignment, epoch: int) -> Assignment:

@@ -64,13 +64,17 @@ def operations_apply(*, annotation: Annotation, user: User, batch: Batch) -> App
     ``lease_expired``). Everything is worked out first; then one short transaction writes all of it or nothing. Raises
     :class:`Conflict` with the state as it is now, or :class:`Invalid` for what nobody could ever apply.
     """
-    for _ in range(3):
-        annotation.refresh_from_db()
+    for attempt in range(3):
+        if attempt:
+            annotation.refresh_from_db()
         done, new = _known(annotation, batch)
         if not new:
+            annotation.refresh_from_db()
             return _answer(annotation, batch, done)
         _may_write(annotation, user, batch, new)
         if annotation.seq != batch.base_seq + len(done):
+            if attempt == 0:
+                continue  # the row at hand may be old; look again before refusing
             raise _stale(annotation)
         try:
             draft = work_out(annotation, user, new)
@@ -235,18 +239,19 @@ def _standing(draft: Draft, place: Place) -> dict[str, str]:
 
 def _write(draft: Draft, user: User, batch: Batch) -> bool:
     """Write everything in one short transaction. Return False when the annotation moved on meanwhile; nothing is written then."""
-    annotation, seq = draft.annotation, draft.annotation.seq
+    annotation, seq, reading = draft.annotation, draft.annotation.seq, draft.reading
     chunks = chunks_of(draft)
+    fields = {
+        "seq": seq + len(draft.rows),
+        "segments": reading.segments,
+        "ladder": reading.ladder,
+        "measurements": reading.measurements,
+        "grades": reading.grades,
+        "updated_at": timezone.now(),
+    }
     with transaction.atomic():
         assignment_hold(assignment_id=batch.assignment, epoch=batch.epoch, user=user, case_id=annotation.case_id)
-        moved = Annotation.objects.filter(pk=annotation.pk, seq=seq, state=Annotation.State.DRAFT).update(
-            seq=seq + len(draft.rows),
-            segments=draft.reading.segments,
-            ladder=draft.reading.ladder,
-            measurements=draft.reading.measurements,
-            grades=draft.reading.grades,
-            updated_at=timezone.now(),
-        )
+        moved = Annotation.objects.filter(pk=annotation.pk, seq=seq, state=Annotation.State.DRAFT).update(**fields)
         if not moved:
             transaction.set_rollback(True)
             return False
@@ -258,7 +263,8 @@ def _write(draft: Draft, user: User, batch: Batch) -> bool:
             update_fields=["stack", "data", "digest", "counts"],
             batch_size=200,
         )
-    annotation.refresh_from_db()
+    for name, value in fields.items():
+        setattr(annotation, name, value)
     return True
 
 
