@@ -177,12 +177,12 @@ class Receiver:
 
     def _refuse(self, association: Association, calling: str, called: str) -> None:
         known_called = called == self.ae_title or Source.objects.active().filter(called_ae_title=called).exists()
-        association.acse.send_reject(*(_REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED))
         name = re.sub(r"[^A-Za-z0-9_.\-]", "?", calling)
         if time.monotonic() - self._audited.get(name, -_AUDIT_EVERY) >= _AUDIT_EVERY:
             self._audited[name] = time.monotonic()
             logger.warning("an association was refused: no active source is called %s", name)
             audit_record(actor=None, verb="association.refuse", object=("storage.source", name), detail={"calling": name})
+        association.acse.send_reject(*(_REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED))
 
     def _store(self, event: evt.Event) -> int:
         peer = self._peers.get(id(event.assoc))

@@ -44,7 +44,9 @@ def assemble_later(series: Any) -> None:
 def assemble_idle() -> int:
     """Queue every series to which nothing came for a while. The dispatcher calls this about once a second."""
     from storage.services.assembly import series_idle
+    from storage.services.import_batch import batches_close_lost
 
+    batches_close_lost()
     idle = series_idle()
     for series in idle:
         assemble_later(series)

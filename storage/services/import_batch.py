@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from storage.dicom.reasons import REASONS
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from storage.models import Source
 
 _WHERE_LIMIT = 20
+_LOST_AFTER = timedelta(minutes=10)
 
 
 def batch_open(
@@ -61,8 +62,9 @@ def batch_close(*, batch: ImportBatch, failed: bool = False) -> list[Series]:
     return list(Series.objects.filter(instances__batch=batch).awaiting_assembly().distinct())
 
 
-def batches_close_lost(*, batches: Iterable[ImportBatch]) -> int:
-    """Close batches whose process died, so that nothing stays "running" for ever."""
-    return ImportBatch.objects.filter(pk__in=[batch.pk for batch in batches], state=ImportBatch.State.RUNNING).update(
-        state=ImportBatch.State.FAILED, finished_at=timezone.now()
-    )
+def batches_close_lost() -> int:
+    """Close batches whose process died: nothing came for ten minutes and nobody closed them. Return how many."""
+    before = timezone.now() - _LOST_AFTER
+    silent = Q(last_received_at__lt=before) | Q(last_received_at=None, created_at__lt=before)
+    lost = ImportBatch.objects.filter(silent, state=ImportBatch.State.RUNNING, kind="dicom")
+    return lost.update(state=ImportBatch.State.FAILED, finished_at=timezone.now())

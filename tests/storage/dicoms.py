@@ -38,7 +38,7 @@ def slice_of(
     dataset.file_meta.SourceApplicationEntityTitle = "SECRETSCANNER"
     dataset.SOPClassUID, dataset.SOPInstanceUID = sop_class, uid
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study, series
-    dataset.FrameOfReferenceUID = study + ".9"
+    dataset.FrameOfReferenceUID = study[:60] + ".9"
     dataset.Modality = "MR" if sop_class == MR else "CT"
     dataset.PatientName, dataset.PatientID = "Kesselring^Adelheid", patient
     dataset.PatientBirthDate, dataset.PatientSex, dataset.PatientAge = "19610403", "F", "058Y"

@@ -1,0 +1,164 @@
+"""The DICOM listener with real peers: dcmtk and Orthanc send, processes are killed, lines are dropped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.servers.installation import Installation, until
+from tests.servers.pacs import AE_TITLE, start_orthanc
+from tests.servers.process import free_port
+from tests.storage.dicoms import series_of
+
+PREPARE = """
+from accounts.models import Organisation, Project
+from storage.services.source import source_create
+hospital = Organisation.objects.create(slug="hospital", name="Hospital")
+project = Project.objects.create(slug="spine", name="Spine", organisation=hospital)
+source_create(project=project, user=None, name="PACS", kind="dimse", ae_title="PACS")
+source_create(project=project, user=None, name="Orthanc", kind="dimse", ae_title="ORTHANC", addresses=["127.0.0.0/8"])
+source_create(project=project, user=None, name="MR only", kind="dimse", ae_title="MRONLY", modalities=["MR"])
+"""
+
+
+@pytest.fixture(scope="module")
+def columna(tmp_path_factory, column):
+    settings = {name: value for name, value in os.environ.items() if name.startswith(("COLUMNA_DATABASE", "COLUMNA_S3", "COLUMNA_OBJECT"))}
+    settings["COLUMNA_DICOM_PORT"] = str(free_port())
+    here = Installation(tmp_path_factory.mktemp("receiver"), settings)
+    here.manage("migrate", "-v0")
+    here.manage("shell", "-v0", "-c", PREPARE)
+    here.receiver = here.start("manage.py", "receiver", "--processes", "2", name="receiver")
+    until(lambda: b"listening" in here.log("receiver").read_bytes(), what="the listener")
+    yield here
+    here.stop()
+
+
+@pytest.fixture
+def send(columna, dcmtk):
+    def run(*paths, calling="PACS", tool="storescu", more=()):
+        command = [
+            dcmtk(tool),
+            *more,
+            "-aet",
+            calling,
+            "-aec",
+            "COLUMNA",
+            "127.0.0.1",
+            columna.environment["COLUMNA_DICOM_PORT"],
+            *map(str, paths),
+        ]
+        return subprocess.run(command, env={**os.environ, "TCP_NODELAY": "1"}, capture_output=True, text=True, timeout=60)
+
+    run.port = columna.environment["COLUMNA_DICOM_PORT"]
+    return run
+
+
+def write(folder: Path, data: list[bytes]) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{number:04}.dcm" for number in range(len(data))]
+    for path, item in zip(paths, data, strict=True):
+        path.write_bytes(item)
+    return paths
+
+
+def stored(columna) -> int:
+    return columna.rows("SELECT COUNT(*) FROM storage_instance")[0][0]
+
+
+def test_echo_of_an_authorised_peer_succeeds(send):
+    assert send(tool="echoscu").returncode == 0
+
+
+def test_an_unknown_caller_is_refused_and_audited(columna, send, tmp_path):
+    before = stored(columna)
+    answer = send(*write(tmp_path, series_of(1, seed="refused")), calling="STRANGER")
+    assert "Calling AE Title Not Recognized" in answer.stderr
+    assert stored(columna) == before
+    assert ("association.refuse",) in columna.rows("SELECT verb FROM accounts_auditevent")
+
+
+def test_a_study_is_stored_before_the_sender_hears_of_it(columna, send, tmp_path):
+    before = stored(columna)
+    assert send(*write(tmp_path, series_of(6, seed="store"))).returncode == 0
+    assert stored(columna) == before + 6
+    assert send(*sorted(tmp_path.iterdir())).returncode == 0
+    assert stored(columna) == before + 6
+
+
+def test_status_tells_the_reason(send, tmp_path):
+    answer = send(*write(tmp_path, series_of(1, seed="modality")), calling="MRONLY", more=("-v",))
+    assert "0124" in answer.stderr + answer.stdout or answer.returncode != 0
+
+
+def test_nothing_acknowledged_is_lost_when_a_process_is_killed(columna, send, dcmtk, tmp_path):
+    paths = write(tmp_path, series_of(80, seed="killed"))
+    command = [dcmtk("storescu"), "-v", "-aet", "PACS", "-aec", "COLUMNA", "127.0.0.1", send.port, *map(str, paths)]
+    before = stored(columna)
+    sender = subprocess.Popen(command, env={**os.environ, "TCP_NODELAY": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    until(lambda: stored(columna) > before + 5, what="the first images")
+    children = subprocess.run(["pgrep", "-P", str(columna.receiver.pid)], capture_output=True, text=True).stdout.split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+    acknowledged = sender.communicate(timeout=60)[0].count("(Success)")
+    assert stored(columna) - before >= acknowledged
+    assert not [path for path in columna.folder.rglob("*") if path.is_file() and b"Kesselring" in path.read_bytes()]
+    deadline = time.monotonic() + 20
+    while send(*paths).returncode != 0 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert stored(columna) == before + 80
+
+
+def test_a_dropped_line_leaves_whole_objects_only(columna, send, dcmtk, tmp_path):
+    paths = write(tmp_path, series_of(60, seed="dropped"))
+    before = stored(columna)
+    sender = subprocess.Popen(
+        [dcmtk("storescu"), "-aet", "PACS", "-aec", "COLUMNA", "127.0.0.1", send.port, *map(str, paths)],
+        env={**os.environ, "TCP_NODELAY": "1"},
+    )
+    until(lambda: stored(columna) > before, what="the first image")
+    sender.kill()
+    sender.wait()
+    assert send(*paths).returncode == 0
+    assert stored(columna) == before + 60
+
+
+def test_ten_associations_at_once(columna, dcmtk, send, tmp_path):
+    before = stored(columna)
+    senders = []
+    for number in range(10):
+        paths = write(tmp_path / str(number), series_of(3, seed=f"ten{number}"))
+        senders.append(
+            subprocess.Popen(
+                [dcmtk("storescu"), "-aet", "PACS", "-aec", "COLUMNA", "127.0.0.1", send.port, *map(str, paths)],
+                env={**os.environ, "TCP_NODELAY": "1"},
+            )
+        )
+    assert [sender.wait(timeout=90) for sender in senders] == [0] * 10
+    assert stored(columna) == before + 30
+
+
+def test_orthanc_sends_a_study(columna, send, tmp_path):
+    peer = {"COLUMNA": {"AET": "COLUMNA", "Host": "127.0.0.1", "Port": int(send.port)}}
+    before = stored(columna)
+    with start_orthanc(tmp_path / "orthanc", modalities=peer) as orthanc:
+        session = requests.Session()
+        session.auth = (orthanc.settings["USER"], orthanc.settings["PASSWORD"])
+        for item in series_of(4, seed="orthanc"):
+            session.post(f"{orthanc.url}/instances", data=item, timeout=30).raise_for_status()
+        (study,) = session.get(f"{orthanc.url}/studies", timeout=30).json()
+        session.post(f"{orthanc.url}/modalities/COLUMNA/store", data=study, timeout=60).raise_for_status()
+        session.close()
+    assert AE_TITLE == "ORTHANC"
+    assert stored(columna) == before + 4
+
+
+def test_nothing_of_a_patient_is_in_the_log(columna):
+    log = columna.log("receiver").read_bytes()
+    assert not [word for word in (b"Kesselring", b"4711", b"ACC7788123", b"Traceback") if word in log]
