@@ -84,7 +84,7 @@ class FolderStore:
         self._path(digest).unlink(missing_ok=True)
 
     def iterate(self) -> Iterator[Stored]:
-        for path in self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+        for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
             if is_digest(path.name):
                 status = path.stat()
                 yield Stored(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
@@ -134,6 +134,5 @@ class FolderStore:
     def _make_folder(self, folder: Path) -> None:
         if folder.is_dir():
             return
-        for part in (folder.parent, folder):
-            part.mkdir(exist_ok=True, mode=0o700)
-            _fsync_folder(part.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        _fsync_folder(folder.parent)

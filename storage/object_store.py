@@ -74,10 +74,10 @@ def is_digest(text: str) -> bool:
 
 
 def key_of(digest: str) -> str:
-    """Return the path of an object below the store's root: two levels of 256 folders, then the digest."""
+    """Return the path of an object below the store's root: one of 256 folders, then the digest."""
     if not is_digest(digest):
         raise Invalid("A digest is 64 lower-case hexadecimal digits.", code="bad_digest")
-    return f"{digest[:2]}/{digest[2:4]}/{digest}"
+    return f"{digest[:2]}/{digest}"
 
 
 def missing(digest: str) -> Missing:
