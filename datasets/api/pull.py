@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import rfc8785
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -11,6 +13,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
 from accounts.abilities import may, require
@@ -19,7 +22,7 @@ from config.errors import Forbidden, Gone, Missing
 from datasets.api.blob import blob_response, not_modified, span_of, unchanged
 from datasets.models import Dataset, Tombstone, Version, VersionFile
 from datasets.services.pull import download_record, receipt_create
-from datasets.services.signing import public_key_pem
+from datasets.services.signing import public_key_pem, sign
 from datasets.services.version import MANIFEST_MEDIA_TYPE
 from storage.services.blob import blob_get
 
@@ -45,9 +48,14 @@ class TombstoneSerializer(serializers.ModelSerializer[Tombstone]):
         fields = ["id", "digests", "reason", "created_at"]
 
 
-class TombstonesSerializer(serializers.Serializer[dict[str, Any]]):
+class TombstoneListSerializer(serializers.Serializer[dict[str, Any]]):
     dataset = serializers.CharField()
     tombstones = TombstoneSerializer(many=True)
+
+
+class TombstonesSerializer(serializers.Serializer[dict[str, Any]]):
+    content = TombstoneListSerializer()
+    signature = serializers.CharField(help_text="Ed25519 over the content's canonical JSON (RFC 8785), 128 hex digits.")
 
 
 class ReceiptSerializer(serializers.Serializer[dict[str, Any]]):
@@ -98,7 +106,9 @@ class TombstonesView(PullView):
     def get(self, request: Request, slug: str, number: str) -> Response:
         """Return what was withdrawn from the dataset: these files are to be deleted wherever they lie."""
         dataset = self.version(request).dataset
-        return Response(TombstonesSerializer({"dataset": dataset.slug, "tombstones": dataset.tombstones.all()}).data)
+        listed = TombstoneListSerializer({"dataset": dataset.slug, "tombstones": dataset.tombstones.all()}).data
+        content = json.loads(json.dumps(listed, cls=JSONEncoder))
+        return Response({"content": content, "signature": sign(rfc8785.dumps(content))})
 
 
 class BlobView(PullView):

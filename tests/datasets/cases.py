@@ -25,29 +25,37 @@ L5, DISC = 24, 124
 """spine-core values of the two structures that :func:`make_case` marks."""
 
 
-def voxels(seed: int = 1) -> np.ndarray:
+def voxels(seed: int = 1, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
     """Return int16 [slice, row, column]."""
-    return np.random.default_rng(seed).integers(-500, 1500, SHAPE, dtype=np.int16)
+    return np.random.default_rng(seed).integers(-500, 1500, shape, dtype=np.int16)
 
 
-def labels(seed: int = 0) -> np.ndarray:
+def labels(seed: int = 0, shape: tuple[int, int, int] = SHAPE) -> np.ndarray:
     """Return uint8 [slice, row, column]: 1 for a vertebra, 2 for the disc below it."""
-    mask = np.zeros(SHAPE, dtype=np.uint8)
+    mask = np.zeros(shape, dtype=np.uint8)
     mask[1:3, 4:12, 5 : 12 + seed % 8] = 1
     mask[1:3, 13:16, 5:15] = 2
     return mask
 
 
-def make_case(project: Project, *, fold: str = "train", seed: int = 1, labelled: bool = True, state: str = "submitted") -> Case:
+def make_case(
+    project: Project,
+    *,
+    fold: str = "train",
+    seed: int = 1,
+    labelled: bool = True,
+    state: str = "submitted",
+    shape: tuple[int, int, int] = SHAPE,
+) -> Case:
     """Return a case of one small CT volume of a new patient, with an imported reading of an L5 and the disc below it."""
     protocol_create(project=project, actor=None)
-    stack = make_stack(list(voxels(seed)), project=project, geometry=grid(SHAPE))
+    stack = make_stack(list(voxels(seed, shape)), project=project, geometry=grid(shape))
     Subject.objects.filter(pk=stack.series.study.subject_id).update(fold=fold)
     Stack.objects.filter(pk=stack.pk).update(ready_at=timezone.now())
     (case,) = case_open(stack=stack)
     if labelled:
         buffer = BytesIO()
-        np.save(buffer, labels(seed))
+        np.save(buffer, labels(seed, shape))
         blob = blob_put(data=buffer.getvalue(), media_type="application/x-npy")
         mask_import(stack=stack, blob_digest=blob.digest, values={"1": "L5", "2": "IVD_L5"}, instances=False)
         Case.objects.filter(pk=case.pk).update(state=state)

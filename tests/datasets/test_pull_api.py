@@ -145,7 +145,7 @@ def test_a_withdrawn_patient_is_gone_from_every_version_at_once(version: Version
     assert subject_withdraw(subject_id=subject, project=project) == 0
     answer = puller.get(blob(version, file))
     assert answer.status_code == 410
-    tombstones = puller.get(f"{BASE}/tombstones").json()["tombstones"]
+    tombstones = puller.get(f"{BASE}/tombstones").json()["content"]["tombstones"]
     assert answer.json()["error"]["state"]["tombstone"] == tombstones[0]["id"]
     assert file.digest in tombstones[0]["digests"]
     assert not Blob.objects.filter(digest=file.digest).exists()
