@@ -14,7 +14,7 @@ import pydicom
 from pydicom import config as pydicom_config
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from storage.dicom.reasons import Rejected
@@ -25,7 +25,7 @@ logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # its warnings quote va
 
 BROKEN = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError, OverflowError, RecursionError, LookupError,
-    UnicodeError, AssertionError, struct.error, zlib.error, EOFError, OSError, MemoryError, InvalidDicomError,
+    UnicodeError, AssertionError, struct.error, zlib.error, EOFError, OSError, MemoryError, InvalidDicomError, BytesLengthException,
 )  # fmt: skip
 """What pydicom raises on bytes that only look like DICOM."""
 
