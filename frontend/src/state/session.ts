@@ -385,6 +385,10 @@ export class ReadingSession {
 
   // acts
 
+  get annotationId(): string {
+    return this.annotation
+  }
+
   get canWrite(): boolean {
     return this.view.phase.kind === 'ready' && this.view.save.kind !== 'conflict'
   }

@@ -155,7 +155,6 @@ export class ReadingViewer {
       ToolGroupManager.getToolGroup(this.id)?.addViewport(spec.id, this.id)
       open.loader.start()
       await pane.open()
-      if (!this.activeId) this.activate(spec.id)
     })
     return () => {
       done = true

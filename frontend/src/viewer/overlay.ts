@@ -247,7 +247,8 @@ const drawLine = (context: CanvasRenderingContext2D, line: Line): void => {
   context.setLineDash([])
   const end = line.from[0] + line.from[1] * 0.01 > line.to[0] + line.to[1] * 0.01 ? line.from : line.to
   const { width, height } = context.canvas.getBoundingClientRect()
-  label(context, Math.min(Math.max(end[0] + 6, 6), width - 70), Math.min(Math.max(end[1], 14), height - 14), line.text, 'left', BONE)
+  // clear of the letters in the middle of each side, and of the words in the corners
+  label(context, Math.min(Math.max(end[0] + 6, 34), width - 110), Math.min(Math.max(end[1] - 12, 48), height - 40), line.text, 'left', BONE)
 }
 
 const label = (context: CanvasRenderingContext2D, x: number, y: number, text: string, align: 'left' | 'right', colour = '#c9ced3'): void => {

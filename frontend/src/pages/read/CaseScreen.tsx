@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useNavigate } from 'react-router'
 import { Button } from '@/components/Button'
 import { EmptyState } from '@/components/States'
@@ -131,15 +131,15 @@ function NoticeCard({ room }: { room: Room }) {
 
 function useRoomKeys(room: Room, submit: () => void) {
   const { session, viewer } = room
-  const [peek] = useState({ before: true })
+  const wereShown = useRef(true)
   useKeys({
     'read.peek': {
       down: () => {
-        peek.before = room.getView().areMasksShown
-        room.showMasksAtAll(!peek.before)
+        wereShown.current = room.getView().areMasksShown
+        room.showMasksAtAll(!wereShown.current)
       },
       up: (_, held) => {
-        if (held > 250) room.showMasksAtAll(peek.before)
+        if (held > 250) room.showMasksAtAll(wereShown.current)
       },
     },
     'read.brush.smaller': () => room.resizeBrush(-1),

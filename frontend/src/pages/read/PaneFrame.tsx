@@ -49,7 +49,7 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
         </>
       )}
       {state?.loading === 'loaded' && !state.letters && <span className={classes['letter']} data-side="top">no orientation known</span>}
-      <ScaleBar state={state} width={host.current?.clientWidth ?? 400} />
+      <ScaleBar state={state} />
       {progress && progress.loaded < progress.total && (
         <div className={classes['progress']} role="progressbar" aria-valuemin={0} aria-valuemax={progress.total} aria-valuenow={progress.loaded} aria-label="Images loaded">
           <i style={{ width: `${(100 * progress.loaded) / progress.total}%` }} />
@@ -116,12 +116,13 @@ function SeriesMenu({ room, spec, session, name }: { room: Room; spec: PaneSpec;
   )
 }
 
+const LONGEST_PX = 140
 const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]
 
-function ScaleBar({ state, width }: { state: PaneState | null; width: number }) {
+function ScaleBar({ state }: { state: PaneState | null }) {
   if (!state || state.mmPerPixel <= 0) return null
   if (!state.isCalibrated) return <span className={classes['scale']}>not calibrated: no millimetres</span>
-  const mm = LENGTHS.find((each) => each / state.mmPerPixel <= width * 0.25) ?? 1
+  const mm = LENGTHS.find((each) => each / state.mmPerPixel <= LONGEST_PX) ?? 1
   return (
     <span className={classes['scale']}>
       <i style={{ width: mm / state.mmPerPixel }} />

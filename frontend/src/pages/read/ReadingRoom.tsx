@@ -19,7 +19,7 @@ function RoomOf({ caseId, user }: { caseId: string; user: string }) {
   useEffect(() => {
     const opened = new Room(caseId, user, new OutboxStore())
     const close = openHatch(opened)
-    setRoom(opened)
+    queueMicrotask(() => setRoom(opened))
     return () => {
       close()
       opened.dispose()

@@ -5,6 +5,8 @@ export interface Hatch {
   /** SHA-256 of a mask, every slice in stack order. */
   maskDigest: (stack: string, layer: string) => Promise<string>
   state: () => Readonly<Record<string, unknown>>
+  /** Pixels of a pane that outlines, names or lines cover. */
+  drawn: (pane: string) => number
   /** Where a voxel lies on the page, in a pane that shows its slice. */
   placeOf: (pane: string, slice: number, row: number, column: number) => { readonly x: number; readonly y: number } | null
 }
@@ -13,6 +15,12 @@ declare global {
   interface Window {
     columna?: Hatch
   }
+}
+
+const drawnPixels = (pane: string): number => {
+  const canvas = document.querySelector<HTMLCanvasElement>(`[data-pane="${pane}"] canvas[data-overlay="mask"]`)
+  const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data
+  return pixels ? pixels.filter((value, at) => at % 4 === 3 && value > 0).length : 0
 }
 
 export const openHatch = (room: Room): (() => void) => {
@@ -27,6 +35,7 @@ export const openHatch = (room: Room): (() => void) => {
         save: session.save.kind,
         unsent: room.session.unsent,
         seq: session.seq,
+        annotation: room.session.annotationId,
         undoable: session.undoable,
         redoable: session.redoable,
         restored: session.restored,
@@ -43,6 +52,7 @@ export const openHatch = (room: Room): (() => void) => {
         doubts: view.sureness.doubts.length,
       }
     },
+    drawn: (pane) => drawnPixels(pane),
     placeOf: (pane, slice, row, column) => room.viewer.placeOf(pane, [slice, row, column]),
   }
   window.columna = hatch

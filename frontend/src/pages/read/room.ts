@@ -132,6 +132,7 @@ export class Room {
     if (before && JSON.stringify(before) === JSON.stringify(state)) return
     this.paneStates.set(paneId, state)
     this.paneListeners.get(paneId)?.forEach((listener) => listener())
+    if (!this.view.activePane && state.loading === 'loaded') this.viewer.activate(this.view.panes[0]?.id ?? paneId)
     if (before?.slice !== state.slice || before.loading !== state.loading) this.sawSlice(paneId, state)
   }
 

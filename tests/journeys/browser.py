@@ -1,0 +1,192 @@
+"""A real Chromium at a real server: what the journeys of the reading room are made of."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("COLUMNA_TEST_CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+)  # fmt: skip
+
+
+def missing() -> str:
+    """Return what these tests lack here, or nothing."""
+    if not Path(CHROMIUM).exists() and not shutil.which(CHROMIUM):
+        return f"Chromium is not at {CHROMIUM}: install the Debian package chromium, or set COLUMNA_TEST_CHROMIUM."
+    if not (ROOT / "frontend" / "dist" / "index.html").is_file():
+        return "The browser part is not built: run npm ci and npm run build in frontend/."
+    return ""
+
+
+@dataclass
+class Web:
+    """The product's own web process on a data folder of its own; it can be killed and started again."""
+
+    folder: Path
+    port: int = 0
+    cases: list[dict[str, Any]] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COLUMNA_")}
+        return kept | {
+            "COLUMNA_DATA_DIR": str(self.folder), "COLUMNA_WEB_PORT": str(self.port), "COLUMNA_WEB_PROCESSES": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings", "OMP_NUM_THREADS": "1",
+        }  # fmt: skip
+
+    def seed(self, *options: str) -> list[dict[str, Any]]:
+        """Bring phantom cases in by ``tests.journeys.seed`` and return them."""
+        command = [sys.executable, "-m", "tests.journeys.seed", *options]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240)
+        if done.returncode:
+            raise AssertionError(done.stderr[-3000:])
+        self.cases += json.loads(done.stdout.splitlines()[-1])
+        return self.cases
+
+    def start(self) -> None:
+        if not self.port:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "config.wsgi"]
+        with (self.folder / "web.log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        self.wait()
+
+    def wait(self) -> None:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(self.url + "/health/live", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise AssertionError((self.folder / "web.log").read_text()[-3000:])
+
+    def kill(self) -> None:
+        """End it as a power cut would: no goodbye to anybody."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def case(self, modality: str) -> dict[str, Any]:
+        return next(case for case in self.cases if case["modality"] == modality)
+
+
+@contextmanager
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+@dataclass
+class ReadingRoom:
+    """A reader at the reading room. Every claim is read from ``window.columna``, which only looks."""
+
+    page: Page
+    url: str
+    problems: list[str] = field(default_factory=list)
+
+    @classmethod
+    def enter(cls, context: BrowserContext, url: str, username: str = "reader") -> ReadingRoom:
+        """Sign in by the page itself."""
+        page = context.new_page()
+        room = cls(page, url)
+        page.on("pageerror", lambda error: room.problems.append(str(error)))
+        page.goto(url + "/sign-in")
+        page.locator("input[autocomplete=username]").fill(username)
+        page.locator("input[autocomplete=current-password]").fill(f"{username}-columna-demo")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/worklist")
+        return room
+
+    def tab(self, context: BrowserContext) -> ReadingRoom:
+        """Another tab of the same browser, signed in already."""
+        other = ReadingRoom(context.new_page(), self.url)
+        other.page.on("pageerror", lambda error: other.problems.append(str(error)))
+        return other
+
+    def open(self, case: str, *, phase: str = "ready") -> ReadingRoom:
+        self.page.goto(f"{self.url}/read/{case}")
+        self.until(lambda state: state["phase"] == phase and bool(state["panes"]) and all(pane.get("loading") == "loaded" for pane in state["panes"]))
+        return self
+
+    @property
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] | None = self.page.evaluate("window.columna ? window.columna.state() : null")
+        return found or {"phase": "", "panes": [], "save": "", "unsent": 0, "undoable": 0, "redoable": 0}
+
+    def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+        """Wait until the state is so. (Playwright's own waiting needs ``eval``, which the page's policy forbids.)"""
+        end = time.monotonic() + seconds
+        while True:
+            state = self.state
+            if holds(state):
+                return state
+            if time.monotonic() > end:
+                raise AssertionError(f"not so after {seconds} s: {json.dumps(state)[:1500]}; {self.problems}")
+            self.page.wait_for_timeout(100)
+
+    def saved(self, seconds: float = 60) -> dict[str, Any]:
+        return self.until(lambda state: state["save"] == "saved" and state["unsent"] == 0, seconds)
+
+    def digest(self, stack: str, layer: str = "instances") -> str:
+        found: str = self.page.evaluate("([stack, layer]) => window.columna.maskDigest(stack, layer)", [stack, layer])
+        return found
+
+    def pane(self, name: str = "large") -> dict[str, Any]:
+        return next(pane for pane in self.state["panes"] if pane["id"] == name)
+
+    def place(self, row: float, column: float, *, pane: str = "large", slice: int | None = None) -> tuple[float, float]:
+        """Return where a voxel of the slice that shows lies on the page."""
+        at = self.pane(pane)["slice"] if slice is None else slice
+        found = self.page.evaluate("([pane, slice, row, column]) => window.columna.placeOf(pane, slice, row, column)", [pane, at, row, column])
+        assert found is not None, "the pane does not show that slice"
+        return found["x"], found["y"]
+
+    def stroke(self, *points: tuple[float, float], pane: str = "large", modifier: str = "") -> None:
+        """Draw through voxels (row, column) of the slice that shows."""
+        places = [self.place(row, column, pane=pane) for row, column in points]
+        if modifier:
+            self.page.keyboard.down(modifier)
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=2)
+        self.page.mouse.up()
+        if modifier:
+            self.page.keyboard.up(modifier)
+
+    def choose(self, structure: str) -> None:
+        self.page.get_by_label("Structures").get_by_role("button", name=structure, exact=False).first.click()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)

@@ -1,0 +1,59 @@
+"""A server with phantom cases, and a browser, once per session; a context of its own for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests import columns
+from tests.journeys.browser import ReadingRoom, Web, chromium, missing
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[Web]:
+    """Web on a folder of its own with phantom cases, MR and CT, each with a proposal."""
+    if lacking := missing():
+        pytest.skip(lacking)
+    server = Web(columns.session_folder("journeys"))
+    server.seed("--cases", "1")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def browser(web: Web) -> Iterator[Browser]:
+    with sync_playwright() as playwright, chromium(playwright) as launched:
+        yield launched
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context(viewport={"width": 1100, "height": 720}, service_workers="block")
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def reader(web: Web, context: BrowserContext) -> ReadingRoom:
+    return ReadingRoom.enter(context, web.url)
+
+
+@pytest.fixture(scope="session")
+def take(web: Web) -> Callable[[str], dict[str, Any]]:
+    """Hand out cases that no test has touched, by modality; brings the next phantom in when none is left."""
+    given: set[str] = set()
+    people = iter(range(2, 60))
+
+    def next_case(modality: str) -> dict[str, Any]:
+        while True:
+            for case in web.cases:
+                if case["modality"] == modality and not case["sealed"] and case["id"] not in given:
+                    given.add(case["id"])
+                    return case
+            web.seed("--seed", str(next(people)))
+
+    return next_case

@@ -1,0 +1,158 @@
+"""Phantom cases with a proposal, for tests that drive a real browser: ``python -m tests.journeys.seed [--clinical] [--cases N]``.
+
+A program of its own, so that it fills the data folder of the server under test (``COLUMNA_DATA_DIR``) as the product would:
+through the one door, assembled, rendered, opened as cases. Only the model is replaced: its proposal is the phantom's true mask
+with one vertebra grown too fat, so that what a test paints over is known to the voxel. Prints the cases as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import uuid
+from typing import Any
+
+import django
+
+MODEL = uuid.UUID("00000000-0000-4000-8000-0000000000a1")
+DOUBTFUL = "L4"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--clinical", action="store_true", help="grids as scanners make them, not the coarse ones of tests")
+    options.add_argument("--cases", type=int, default=1, help="how many people")
+    options.add_argument("--seed", type=int, default=1, help="the first person")
+    options.add_argument("--modalities", nargs="+", default=["MR", "CT"])
+    chosen = options.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    call_command("demo", people_only=True, stdout=open(os.devnull, "w"))  # noqa: SIM115
+    protocol_ensure()
+    made = [case for number in range(chosen.cases) for case in person_bring(chosen.seed + number, chosen.modalities, chosen.clinical)]
+    print(json.dumps(made))
+
+
+def protocol_ensure() -> None:
+    from accounts.models import Project
+    from annotation.models import Protocol
+    from annotation.services.protocol import protocol_create
+
+    project = Project.objects.get(slug="lumbar-demo")
+    if not Protocol.objects.active().filter(project=project).exists():
+        protocol_create(project=project, actor=None)
+
+
+def person_bring(seed: int, modalities: list[str], clinical: bool) -> list[dict[str, Any]]:
+    """Bring one phantom through the door and return its cases: {"id", "modality", "stacks": {series name: stack id}}."""
+    from accounts.models import Project
+    from annotation.models import Case
+    from storage.dicom.synthesis import dataset_bytes, series_datasets
+    from storage.models import Series, Source, Stack
+    from storage.phantom.spine import SpineSpec
+    from storage.phantom_dicom.identity import identity_draw
+    from storage.phantom_dicom.study import Grids, study_series
+    from storage.services.assembly import series_assemble
+    from storage.services.frames import stack_render
+    from storage.services.import_batch import batch_close, batch_open
+    from storage.services.intake import instance_intake
+    from storage.services.source import source_create
+
+    project = Project.objects.get(slug="lumbar-demo")
+    source = Source.objects.filter(project=project, name="journeys").first() or source_create(
+        project=project, user=None, name="journeys", kind="folder"
+    )
+    truth: dict[str, dict[str, Any]] = {}
+    grids = Grids() if clinical else Grids(mr_slices=9, mr_side=160, ct_slices=60, ct_side=112, parts=1)
+    for item in study_series(SpineSpec.draw(seed), identity_draw(seed), modalities=modalities, grids=grids):  # type: ignore[arg-type]
+        batch = batch_open(project=project, source=source)
+        for number, dataset in enumerate(series_datasets(item.series), 1):
+            outcome = instance_intake(source=source, data=dataset_bytes(dataset), batch=batch, ordinal=number)
+            if outcome.status not in ("stored", "duplicate"):
+                raise SystemExit(f"{item.name} {number}: {outcome.status} {outcome.code}")
+        batch_close(batch=batch)
+        for series in Series.objects.filter(instances__batch=batch).distinct():
+            for stack in series_assemble(series=series) or Stack.objects.current().filter(series=series):
+                stack_render(stack=stack)
+                truth[str(stack.pk)] = {"name": item.name, "layers": item.layers if item.series.geometry is not None else {}}
+    events_settle()
+    found = Case.objects.filter(stacks__in=truth.keys()).distinct()
+    return [_propose(case, truth) for case in found]
+
+
+def events_settle() -> None:
+    """Open the cases that the new stacks make; the model's own jobs are left alone."""
+    from annotation.services.case import case_open_for
+    from storage.models import Stack
+
+    for stack in Stack.objects.current().exclude(ready_at=None):
+        case_open_for(stack_id=str(stack.pk))
+
+
+def _propose(case: Any, truth: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    import numpy as np
+    from scipy import ndimage
+
+    from annotation.services.proposal import proposal_create
+
+    names = {entry.value: (entry.code, entry.layer) for entry in case.protocol.schema.structures.all()}
+    allowed = set(case.protocol.structures)
+    masks: dict[str, dict[str, Any]] = {}
+    segments: dict[tuple[str, int], dict[str, Any]] = {}
+    sureness: dict[str, Any] = {}
+    for stack in case.stacks.all():
+        layers = truth.get(str(stack.pk), {}).get("layers", {})
+        for layer, values in layers.items():
+            mask = np.where(np.isin(values, [value for value, (code, _) in names.items() if code in allowed]), values, 0).astype(np.uint8)
+            for value in np.unique(mask[mask > 0]).tolist():
+                code, in_layer = names[value]
+                if in_layer == layer:
+                    segments[layer, value] = {"id": value, "layer": layer, "structure": code}
+                    if code == DOUBTFUL:
+                        fat = ndimage.binary_dilation(mask == value, iterations=2)
+                        mask[fat & (mask == 0)] = value
+                else:
+                    mask[mask == value] = 0
+            if mask.any():
+                masks.setdefault(str(stack.pk), {})[layer] = mask
+        if str(stack.pk) in masks:
+            sureness[str(stack.pk)] = _sureness(masks[str(stack.pk)], segments)
+    if masks and not case.is_sealed:
+        proposal_create(
+            case=case,
+            model_version=MODEL,
+            masks=masks,
+            segments=[segments[key] for key in sorted(segments)],
+            uncertainty={"model": "phantom-truth", "stacks": sureness},
+        )
+    return {
+        "id": str(case.pk),
+        "sealed": case.is_sealed,
+        "modality": case.stacks.first().series.modality,
+        "stacks": {truth[str(stack.pk)]["name"]: str(stack.pk) for stack in case.stacks.all() if str(stack.pk) in truth},
+    }
+
+
+def _sureness(layers: dict[str, Any], segments: dict[tuple[str, int], dict[str, Any]]) -> dict[str, Any]:
+    import numpy as np
+
+    mask = layers.get("instances", next(iter(layers.values())))
+    filled = (mask > 0).reshape(len(mask), -1).mean(axis=1)
+    entropy = np.round(0.1 + 0.4 * filled / max(float(filled.max()), 1e-9), 3)
+    rows = [
+        {"layer": layer, "segment": number, "confidence": 0.58 if entry["structure"] == DOUBTFUL else 0.95, "flags": _flags(entry)}
+        for (layer, number), entry in sorted(segments.items())
+    ]
+    return {"slices": entropy.tolist(), "structures": rows}
+
+
+def _flags(entry: dict[str, Any]) -> list[str]:
+    return ["boundary entropy 0.41", "volume 1.8 SD above its neighbours"] if entry["structure"] == DOUBTFUL else []
+
+
+if __name__ == "__main__":
+    main()

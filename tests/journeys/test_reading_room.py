@@ -1,0 +1,167 @@
+"""The reading room in a real browser at a real server: what is painted is what is saved, to the voxel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import BrowserContext
+
+from tests.journeys.browser import ReadingRoom, Web
+from tests.reader import Reader
+
+Take = Callable[[str], dict[str, Any]]
+
+
+def server_mask(web: Web, state: dict[str, Any], stack: str, layer: str = "instances") -> NDArray[np.uint8]:
+    """Return the annotation's mask as the server holds it, uint8 [slice, row, column]."""
+    import gzip
+
+    from tests.reader import bundle_decode
+
+    reader = Reader(web.url).sign_in("reader", "reader-columna-demo")
+    header, rest = bundle_decode(reader.bytes(f"/api/annotations/{state['annotation']}/mask?stack={stack}&layer={layer}"))
+    manifest = reader.get(f"/api/stacks/{stack}/manifest")
+    index = {entry["key"]: at for at, entry in enumerate(manifest["slices"])}
+    mask = np.zeros((len(index), header["rows"], header["columns"]), dtype=np.uint8)
+    start = 0
+    for piece in header["slices"]:
+        raw = gzip.decompress(rest[start : start + piece["length"]])
+        mask[index[piece["key"]]] = np.frombuffer(raw, dtype=np.uint8).reshape(mask.shape[1:])
+        start += piece["length"]
+    return mask
+
+
+def digest(mask: NDArray[np.uint8]) -> str:
+    return hashlib.sha256(mask.tobytes()).hexdigest()
+
+
+def paint_some(room: ReadingRoom, count: int, *, first: int = 0) -> None:
+    """Draw ``count`` short strokes in front of the spine, each in a place of its own, on several slices."""
+    rows = room.state["stacks"][0]["rows"]
+    for number in range(first, first + count):
+        if number % 5 == 4:
+            room.press("ArrowDown")
+            room.page.wait_for_timeout(60)
+        row, column = rows * (0.2 + 0.03 * (number % 20)), rows * 0.2
+        room.stroke((row, column), (row + 3, column + 6))
+
+
+def test_a_proposal_lies_over_mr_and_ct(reader: ReadingRoom, take: Take) -> None:
+    for modality in ("MR", "CT"):
+        case = take(modality)
+        state = reader.open(case["id"]).state
+        assert {segment["status"] for segment in state["segments"]} == {"proposed"}
+        stack = state["panes"][0]["stack"]
+        shown = reader.digest(stack)
+        assert shown != digest(np.zeros(1, dtype=np.uint8))
+        counts = reader.page.evaluate("window.columna.drawn('large')")
+        assert counts > 200, "outlines are drawn over the image"
+    assert reader.problems == []
+
+
+def test_twenty_strokes_are_undone_redone_and_submitted_to_the_voxel(web: Web, reader: ReadingRoom, take: Take) -> None:
+    case = take("MR")
+    room = reader.open(case["id"])
+    stack = room.pane()["stack"]
+    proposed = room.digest(stack)
+    paint_some(room, 20)
+    assert room.until(lambda state: state["undoable"] == 20)
+    painted = room.digest(stack)
+    assert painted != proposed
+    room.press(*["Control+z"] * 20)
+    room.until(lambda state: state["undoable"] == 0 and state["redoable"] == 20)
+    assert room.digest(stack) == proposed
+    room.press(*["Control+Shift+z"] * 20)
+    room.until(lambda state: state["undoable"] == 20)
+    assert room.digest(stack) == painted
+    state = room.saved()
+    assert digest(server_mask(web, state, stack)) == painted
+    annotation = state["annotation"]
+    room.press("Control+Enter")
+    room.page.get_by_role("button", name="Submit all the same").click()
+    room.page.wait_for_url(lambda url: case["id"] not in url)
+    person = Reader(web.url).sign_in("reader", "reader-columna-demo")
+    assert person.get(f"/api/annotations/{annotation}")["state"] == "submitted"
+    assert digest(server_mask(web, state, stack)) == painted
+    assert room.problems == []
+
+
+def test_killing_web_while_painting_loses_nothing(web: Web, reader: ReadingRoom, take: Take) -> None:
+    room = reader.open(take("MR")["id"])
+    stack = room.pane()["stack"]
+    paint_some(room, 3)
+    web.kill()
+    try:
+        paint_some(room, 5, first=3)
+        offline = room.until(lambda state: state["save"] == "offline")
+        assert offline["unsent"] > 0
+        assert "kept on this computer" in room.page.get_by_label("Status").inner_text()
+    finally:
+        web.start()
+    state = room.saved()
+    assert state["undoable"] == 8
+    assert digest(server_mask(web, state, stack)) == room.digest(stack)
+
+
+def test_painting_offline_loses_nothing(web: Web, reader: ReadingRoom, context: BrowserContext, take: Take) -> None:
+    room = reader.open(take("MR")["id"])
+    stack = room.pane()["stack"]
+    context.set_offline(True)
+    paint_some(room, 10)
+    room.until(lambda state: state["save"] == "offline" and state["unsent"] >= 10)
+    assert "Offline: " in room.page.get_by_label("Status").inner_text()
+    room.page.wait_for_timeout(3000)
+    context.set_offline(False)
+    state = room.saved()
+    assert digest(server_mask(web, state, stack)) == room.digest(stack)
+
+
+def test_a_killed_tab_goes_on_where_it_was(web: Web, reader: ReadingRoom, context: BrowserContext, take: Take) -> None:
+    case = take("MR")
+    room = reader.open(case["id"])
+    stack = room.pane()["stack"]
+    context.set_offline(True)
+    paint_some(room, 4)
+    room.until(lambda state: state["unsent"] >= 4)
+    painted = room.digest(stack)
+    room.page.close(run_before_unload=False)
+    context.set_offline(False)
+    again = reader.tab(context).open(case["id"])
+    state = again.saved()
+    assert state["restored"] >= 4
+    assert again.digest(stack) == painted
+    assert digest(server_mask(web, state, stack)) == painted
+
+
+def test_a_second_tab_reads_only_until_it_takes_over(web: Web, reader: ReadingRoom, context: BrowserContext, take: Take) -> None:
+    case = take("MR")
+    room = reader.open(case["id"])
+    stack = room.pane()["stack"]
+    paint_some(room, 2)
+    painted = room.digest(stack)
+    room.saved()
+    second = reader.tab(context)
+    second.open(case["id"], phase="read-only")
+    before = second.state["seq"]
+    paint_some(second, 1)
+    assert second.state["undoable"] == 0 and second.state["seq"] == before
+    second.page.get_by_role("button", name="Take over").click()
+    second.until(lambda state: state["phase"] == "ready")
+    assert second.digest(stack) == painted
+    room.until(lambda state: state["phase"] == "read-only")
+    paint_some(second, 1, first=6)
+    state = second.saved()
+    assert digest(server_mask(web, state, stack)) == second.digest(stack)
+
+
+@pytest.mark.parametrize("key", ["q", "w"])
+def test_structures_are_gone_through_by_keys(reader: ReadingRoom, take: Take, key: str) -> None:
+    room = reader.open(take("MR")["id"])
+    before = room.state["active"]
+    room.press("w", "w", key)
+    assert room.state["active"] != before
