@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from annotation.geometry.ladder import ladder_apply
 from annotation.geometry.refusal import Refused
 from annotation.geometry.segments import Segment, segments_apply
 
@@ -24,11 +25,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the protocol allows: structure code → layer and → category; and whether a segment has no voxels."""
+    """What the protocol allows. ``layers`` maps its structure codes to their layer, ``schema`` all codes of the schema, and
+    ``categories`` codes to categories; ``is_empty`` says whether a segment has no voxels. ``forms`` are the forms that are
+    graded, by code. ``author`` and ``at`` (ISO 8601) say who acts and when."""
 
     layers: Mapping[str, str]
+    schema: Mapping[str, str]
     categories: Mapping[str, str]
     is_empty: Callable[[str, int], bool]
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    author: str = ""
+    at: str = ""
 
 
 Reducer = Callable[[Reading, Mapping[str, Any], Rules], tuple[Reading, dict[str, Any]]]
@@ -39,10 +46,18 @@ def _segments(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> t
     return replace(reading, segments=table), was
 
 
-REDUCERS: dict[str, Reducer] = {"segments": _segments}
+def _ladder(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> tuple[Reading, dict[str, Any]]:
+    ladder, segments, was = ladder_apply(reading.ladder, reading.segments, operation, rules.layers, rules.schema)
+    return replace(reading, ladder=ladder, segments=segments), was
+
+
+REDUCERS: dict[str, Reducer] = {"segments": _segments, "ladder": _ladder}
 """Kind of operation → its function. Patches are not here: they change voxels (:mod:`annotation.geometry.patch`)."""
 
-FIELDS: dict[str, tuple[str, ...]] = {"segments": ("set", "remove")}
+FIELDS: dict[str, tuple[str, ...]] = {
+    "segments": ("set", "remove"),
+    "ladder": ("action", "body", "name", "by", "anchor", "variant", "evidence", "unsure", "ladder", "segments"),
+}
 """Kind of operation → what it carries besides id, kind, undoes, tool and time; nothing else is kept."""
 
 

@@ -43,13 +43,14 @@ class Draft:
     planes: dict[Place, Plane]
     stacks: dict[Place, Stack]
     layers: dict[str, str]
+    schema: dict[str, str]
     categories: dict[str, str]
     changed: set[Place] = field(default_factory=set)
     rows: list[Operation] = field(default_factory=list)
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.layers, self.categories, self.is_empty)
+        return Rules(self.layers, self.schema, self.categories, self.is_empty)
 
     def is_empty(self, layer: str, number: int) -> bool:
         elsewhere = voxels_of(annotation=self.annotation, layer=layer, without=self.planes)
@@ -153,15 +154,17 @@ def work_out(annotation: Annotation, user: User, new: list[Incoming], draft: Dra
 
 def draft_begin(annotation: Annotation, stacks: dict[Place, Stack]) -> Draft:
     protocol = annotation.case.protocol
-    chosen = list(protocol.schema.structures.filter(code__in=protocol.structures).values_list("code", "layer", "category"))
+    every = list(protocol.schema.structures.values_list("code", "layer", "category"))
+    schema, chosen = {code: layer for code, layer, _ in every}, set(protocol.structures)
     planes = planes_read(annotation=annotation, places=stacks.items())
     return Draft(
         annotation,
         reading_of(annotation),
         planes,
         stacks,
-        {code: layer for code, layer, _ in chosen},
-        {code: category for code, _, category in chosen},
+        {code: layer for code, layer in schema.items() if code in chosen},
+        schema,
+        {code: category for code, _, category in every},
     )
 
 

@@ -64,8 +64,9 @@ def proposal_create(
 def segments_checked(*, case: Case, segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the table of segments, sorted, as an operation would make it. Unknown structures raise ``unknown_value``."""
     protocol = case.protocol
-    chosen = list(protocol.schema.structures.values_list("code", "layer", "category"))
-    rules = Rules({code: layer for code, layer, _ in chosen}, {code: category for code, _, category in chosen}, lambda *_: True)
+    every = list(protocol.schema.structures.values_list("code", "layer", "category"))
+    schema = {code: layer for code, layer, _ in every}
+    rules = Rules(schema, schema, {code: category for code, _, category in every}, lambda *_: True)
     try:
         reading, _ = reading_apply(Reading(), {"kind": "segments", "set": segments}, rules)
     except Refused as refused:
