@@ -10,13 +10,18 @@ from config.celery import JobContext, enqueue, job_task
 @job_task(kind="storage.frames", queue="frames")
 def frames_task(context: JobContext) -> dict[str, Any]:
     """Make the display frames of ``{stack}``. A stack that is gone or ready needs nothing."""
+    from config.errors import Invalid
     from storage.models import Stack
-    from storage.services.frames import stack_render
+    from storage.services.frames import stack_render, stack_unreadable
 
     stack = Stack.objects.select_related("series").filter(pk=context.payload["stack"]).first()
     if stack is None:
         return {"frames": 0, "skipped": "gone"}
-    made = stack_render(stack=stack, progress=context.progress)
+    try:
+        made = stack_render(stack=stack, progress=context.progress)
+    except Invalid:
+        stack_unreadable(stack=stack)
+        raise
     return {"frames": stack.slice_count if made else 0}
 
 
@@ -89,6 +94,8 @@ def phantom_import_task(context: JobContext) -> dict[str, Any]:
     from storage.services.source import source_for
 
     project, payload = context.job.project, context.payload
+    if project is None:
+        return {"instances": 0, "skipped": "gone"}
     source = source_for(project=project, kind="folder", name="Phantoms")
     batch = batch_open(project=project, source=source)
     count = phantom_import(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels import apply_color_lut
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID
@@ -165,11 +166,28 @@ def _native(dataset: Dataset, found: PixelFormat) -> Pixels:
 
 
 def _decoded(dataset: Dataset, found: PixelFormat, indices: list[int] | None) -> Iterator[Pixels]:
+    if found.transfer_syntax == _JPEG_EXTENDED and found.bits_stored > 8:
+        yield from _jpeg_of_12_bits(dataset, found, indices)
+        return
     decoder = _decoder(found)
     for array, _ in decoder.iter_array(dataset, indices=indices, raw=not found.is_colour):
         if array.shape[:2] != (found.rows, found.columns):
             message = f"A frame decodes to {array.shape[0]} × {array.shape[1]} pixels, not {found.rows} × {found.columns}."
             raise PixelError("corrupt_pixel_data", message)
+        yield _finish(dataset, found, array)
+
+
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+
+
+def _jpeg_of_12_bits(dataset: Dataset, found: PixelFormat, indices: list[int] | None) -> Iterator[Pixels]:
+    """JPEG Extended of 12 bits, which pydicom's free plugins do not read."""
+    from imagecodecs import jpeg_decode
+
+    for index in range(found.frames) if indices is None else indices:
+        array = jpeg_decode(get_frame(dataset.PixelData, index, number_of_frames=found.frames), bitspersample=12)
+        if array.shape != (found.rows, found.columns):
+            raise PixelError("corrupt_pixel_data", "A frame decodes to another size than the header says.")
         yield _finish(dataset, found, array)
 
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from config.errors import Invalid
 from jobs.services.event import event_emit
-from storage.models import Blob, Instance, Stack
+from storage.models import Blob, ImportBatch, Instance, Stack
 from storage.object_store import store
 from storage.services import manifest, preview
 from storage.services.blob import blob_put
+from storage.services.import_batch import batch_finding
 from storage.services.stack import SliceRef, StackFrame, stack_frames
 
 if TYPE_CHECKING:
@@ -139,3 +140,12 @@ def _mark_ready(stack: Stack, digest: str) -> bool:
             event_emit(kind="stack.ready", payload=payload)
     stack.refresh_from_db(fields=["manifest_digest", "ready_at"])
     return bool(changed)
+
+
+def stack_unreadable(*, stack: Stack) -> None:
+    """Say on the intake page that pixels of a stored image cannot be decoded (``frames_failed``), once per stack."""
+    batch = ImportBatch.objects.filter(instances__series=stack.series_id).order_by("-created_at").first()
+    if batch is not None and Stack.objects.filter(pk=stack.pk).exclude(flags__has_key="frames_failed").update(
+        flags={**stack.flags, "frames_failed": True}
+    ):
+        batch_finding(batch=batch, code="frames_failed")

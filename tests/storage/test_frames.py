@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from config.celery import REGISTRY, enqueue
 from config.errors import Conflict, Invalid
 from jobs.models import Event
 from storage.dicom.htj2k import decode_frame
-from storage.models import Blob
+from storage.models import Blob, Instance
 from storage.services.blob import blob_read
 from storage.services.frames import stack_render
+from storage.services.import_batch import batch_open
 from storage.services.manifest import stack_manifest
 from tests.storage.stacks import grid, make_stack
 
@@ -116,3 +118,15 @@ def test_a_slice_that_cannot_be_decoded_leaves_the_stack_unready():
     with pytest.raises(Conflict) as refused:
         stack_manifest(stack=stack)
     assert refused.value.code == "stack_not_ready"
+
+
+def test_an_unreadable_stack_is_named_once_on_the_intake_page():
+    stack = make_stack(list(noise(2, 8, 8)), fields=[{}, {"PixelData": b"\0\0"}])
+    batch = batch_open(project=stack.project, source=None)
+    Instance.objects.update(batch=batch)
+    job = enqueue(kind="storage.frames", payload={"stack": str(stack.pk)}, project=stack.project)
+    for _ in range(2):
+        REGISTRY["storage.frames"][1](str(job.pk))
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == ("failed", "truncated_pixel_data")
+    assert list(batch.findings.values_list("code", "count")) == [("frames_failed", 1)]

@@ -83,6 +83,12 @@ def test_multiframe_in_every_syntax_is_exact_and_in_order(syntax, encode):
     assert np.array_equal(decode_frame(dataset, 2), frames[1])
 
 
+def test_extended_jpeg_of_12_bits_is_read():
+    found = decode_frame(sample("JPGExtended.dcm"), 1)
+    assert found.dtype == np.uint16
+    assert (found.shape, found.min(), found.max()) == ((1024, 256), 0, 264)
+
+
 def test_bits_above_the_high_bit_are_not_image():
     values = np.array([[0, 1, 4095, 2048]], np.uint16)
     overlay = np.array([[0xF, 0, 0xA, 1]], np.uint16) << 12
