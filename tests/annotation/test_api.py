@@ -93,6 +93,17 @@ def test_a_batch_is_acknowledged_with_the_digests_of_its_slices():
     assert answer.json()["slices"][0]["digest"] == hashlib.sha256(writer.plane(0).tobytes()).hexdigest()
 
 
+def test_a_session_sends_a_batch_with_its_csrf_token_and_not_without():
+    writer = make_writer()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(writer.user, backend="django.contrib.auth.backends.ModelBackend")
+    url = f"/api/annotations/{writer.annotation.pk}/operations"
+    data = writer.pack(segment_op(5, "L4"), base=1)
+    assert client.post(url, data, content_type=MEDIA_TYPE).status_code == 403
+    client.cookies["csrftoken"] = "a" * 32
+    assert client.post(url, data, content_type=MEDIA_TYPE, headers={"x-csrftoken": "a" * 32}).status_code == 200
+
+
 def test_a_conflict_says_its_code_and_how_it_stands():
     writer = make_writer()
     data = writer.pack(segment_op(5, "L4"), base=9)
