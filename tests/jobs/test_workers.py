@@ -48,7 +48,7 @@ def installation(request: pytest.FixtureRequest, migrated: Callable[[Path], dict
         server: Server = request.getfixturevalue(f"{request.param}_server")
         settings |= server.settings
     columna = Installation(folder, settings)
-    columna.manage("migrate", "--verbosity", "0")
+    columna.migrate()
     columna.start("-m", "tests.jobs.probe", "dispatch", name="dispatcher")
     yield columna
     columna.stop()
@@ -117,6 +117,7 @@ def lose_doorbells(columna: Installation) -> None:
         Queue("intake", channel=channel).purge()
 
 
+@pytest.mark.parametrize("installation", ["filesystem"], indirect=True)
 def test_failures_are_told_apart_on_the_row(installation: Installation) -> None:
     worker(installation, "first")
     for kind in ("probe.flaky", "probe.broken", "probe.endless"):

@@ -15,6 +15,7 @@ from typing import Any
 from tests.servers.process import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
+_MIGRATED: dict[str, bytes] = {}
 
 
 class Installation:
@@ -35,6 +36,19 @@ class Installation:
         if done.returncode:
             raise RuntimeError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def migrate(self) -> None:
+        """Bring the database up to date. On SQLite the first migrated file of this process is copied: migrating takes seconds."""
+        database = self.folder / "data" / "columna.sqlite3"
+        if "COLUMNA_DATABASE_URL" in self.environment or database.exists():
+            self.manage("migrate", "--verbosity", "0")
+            return
+        if "database" not in _MIGRATED:
+            self.manage("migrate", "--verbosity", "0")
+            _MIGRATED["database"] = database.read_bytes()
+            return
+        database.parent.mkdir(parents=True, exist_ok=True)
+        database.write_bytes(_MIGRATED["database"])
 
     def start(self, *command: str, name: str, python: bool = True) -> subprocess.Popen[bytes]:
         """Start a process (by default ``python <command>``) in a session of its own; its output goes to ``<name>.log``."""
@@ -60,13 +74,15 @@ class Installation:
         process.kill()
         process.wait(10)
 
-    def stop(self) -> None:
+    def stop(self, *, seconds: float = 3.0) -> None:
+        """End every process, by force after ``seconds``: a Columna that is killed loses nothing."""
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
+        limit = time.monotonic() + seconds
         for process in self.processes:
             try:
-                process.wait(10)
+                process.wait(max(0.1, limit - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(5)

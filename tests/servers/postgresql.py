@@ -12,8 +12,8 @@ USER = "columna"
 DATABASE = "columna"
 
 
-def start(folder: Path) -> Server:
-    """Return a running server; ``server.url`` is what COLUMNA_DATABASE_URL takes."""
+def start(folder: Path, *, port: int | None = None) -> Server:
+    """Return a running server; ``server.url`` is what COLUMNA_DATABASE_URL takes. The same folder keeps its data over a restart."""
     places = [str(place) for place in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     initdb, postgres = (program(name, "postgresql", *places) for name in ("initdb", "postgres"))
     own(folder, "postgres")
@@ -22,7 +22,7 @@ def start(folder: Path) -> Server:
     if not data.exists():
         locale = ["-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         subprocess.run([*become, initdb, "-D", str(data), "-U", USER, *locale], check=True, capture_output=True, cwd="/")
-    port = free_port()
+    port = port or free_port()
     fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=127.0.0.1", "max_connections=200"]
     options = [part for setting in fast for part in ("-c", setting)]
     command = [*become, postgres, "-D", str(data), "-p", str(port), "-k", str(folder), *options]
