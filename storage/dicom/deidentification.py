@@ -75,6 +75,7 @@ class Cleaned:
     known: KnownIdentity
     counts: Counter[str]
     notes: set[str] = field(default_factory=set)
+    uids: dict[str, str] = field(default_factory=dict)
 
     def text(self, tag: int) -> str:
         _vr, value = self.elements.get(tag, ("", b""))
@@ -113,7 +114,7 @@ class _Engine:
         elements = self._clean(self.parsed.dataset, 0, "")
         self._mandatory(elements)
         self._refuse_residue(elements)
-        return Cleaned(elements, self.identity, self.known, self.counts, self.notes)
+        return Cleaned(elements, self.identity, self.known, self.counts, self.notes, self.uids)
 
     # one data set
 

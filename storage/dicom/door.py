@@ -30,7 +30,7 @@ _PROFILE_FLAGS = {0x00280301: "CS"}
 
 @dataclass(frozen=True)
 class Passed:
-    """What came through. ``data`` is a whole DICOM file; ``identity`` is only for the vault and the fold."""
+    """What came through. ``data`` is a whole DICOM file; ``identity`` and ``uids`` (original → new) are only for the vault, the fold and the batch command."""
 
     data: bytes
     identity: Identity
@@ -49,6 +49,7 @@ class Passed:
     pixel_digest: str
     report: dict[str, Any]
     notes: frozenset[str]
+    uids: dict[str, str]
 
 
 def pass_door(data: bytes, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Passed:
@@ -99,6 +100,7 @@ def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str) 
             "actions": dict(sorted(cleaned.counts.items())),
         },
         notes=frozenset(cleaned.notes),
+        uids=cleaned.uids,
     )
 
 

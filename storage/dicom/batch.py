@@ -1,0 +1,116 @@
+"""De-identifying a folder without a server: the same door, files out, and the mappings that scoring tools ask for."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from storage.dicom.door import pass_door
+from storage.dicom.profile import Profile
+from storage.dicom.pseudonym import Pseudonyms
+from storage.dicom.reasons import Rejected
+
+_CHUNK = 8
+
+
+@dataclass
+class BatchReport:
+    """What a run did. Mappings lead from the original to the new identifier: they are identity, keep them where the originals are kept."""
+
+    written: int = 0
+    instances: dict[str, str] = field(default_factory=dict)
+    patients: dict[str, str] = field(default_factory=dict)
+    uids: dict[str, str] = field(default_factory=dict)
+    held: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Done:
+    source: str
+    code: str = ""
+    instance: tuple[str, str] = ("", "")
+    patient: tuple[str, str] = ("", "")
+    uids: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Work:
+    source: Path
+    name: str
+    target: Path
+    profile: Profile
+    pseudonyms: Pseudonyms
+
+
+def folder_deidentify(*, source: Path, target: Path, profile: Profile, pseudonyms: Pseudonyms, processes: int = 1) -> BatchReport:
+    """Write every object of ``source`` that may leave below ``target`` (pseudonym / study / series / instance) and return the report.
+
+    Besides the objects it writes ``mapping.json``, ``patient_mapping.csv``, ``uid_mapping.csv`` and ``held_back.csv``, readable by
+    their owner only. Nothing that is held back is written.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    paths = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink()]
+    work = [_Work(path, str(path.relative_to(source)), target, profile, pseudonyms) for path in paths]
+    report = BatchReport()
+    for done in _run(work, processes):
+        if done.code:
+            report.held.append((done.source, done.code))
+            continue
+        report.written += 1
+        report.instances[done.instance[0]] = done.instance[1]
+        report.patients[done.patient[0]] = done.patient[1]
+        report.uids.update(done.uids)
+    _write_mappings(target, report)
+    return report
+
+
+def _run(work: list[_Work], processes: int) -> Iterator[_Done]:
+    if processes <= 1 or len(work) < 2 * _CHUNK:
+        yield from map(_one, work)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(_one, work, chunksize=_CHUNK)
+
+
+def _one(work: _Work) -> _Done:
+    try:
+        passed = pass_door(work.source.read_bytes(), profile=work.profile, pseudonyms=work.pseudonyms, group=work.source.parent.name)
+    except Rejected as error:
+        return _Done(work.name, error.code)
+    except OSError:
+        return _Done(work.name, "file_unreadable")
+    folder = work.target / passed.pseudonym / passed.study_instance_uid / passed.series_instance_uid
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{passed.sop_instance_uid}.dcm").write_bytes(passed.data)
+    identity = passed.identity
+    return _Done(
+        work.name,
+        instance=(identity.sop_instance_uid, passed.sop_instance_uid),
+        patient=(identity.patient_id, passed.pseudonym),
+        uids=tuple(passed.uids.items()),
+    )
+
+
+def _write_mappings(target: Path, report: BatchReport) -> None:
+    with _private(target / "mapping.json") as handle:
+        json.dump(dict(sorted(report.instances.items())), handle, indent=1)
+    for name, pairs in (("patient_mapping.csv", report.patients), ("uid_mapping.csv", report.uids)):
+        _table(target / name, ("id_old", "id_new"), sorted(pairs.items()))
+    _table(target / "held_back.csv", ("file", "reason"), report.held)
+
+
+def _table(path: Path, head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> None:
+    with _private(path) as handle:
+        writer = csv.writer(handle)
+        writer.writerow(head)
+        writer.writerows(rows)
+
+
+def _private(path: Path) -> TextIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="")

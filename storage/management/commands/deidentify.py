@@ -1,0 +1,61 @@
+"""``manage.py deidentify IN OUT``: the door without a server."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from storage.dicom.batch import folder_deidentify
+from storage.dicom.profile import Profile
+from storage.dicom.reasons import REASONS
+from storage.keys import pseudonyms_of
+
+
+class Command(BaseCommand):
+    help = "De-identify every DICOM file below IN into OUT, with mapping.json, patient_mapping.csv, uid_mapping.csv and held_back.csv."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("source", metavar="IN", type=Path)
+        parser.add_argument("target", metavar="OUT", type=Path)
+        parser.add_argument(
+            "--project", default=None, help="use the keys and the profile of this project (slug); left out: a key of its own"
+        )
+        parser.add_argument("--profile", type=Path, default=None, help="a profile as JSON")
+        parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        source, target = options["source"], options["target"]
+        if not source.is_dir():
+            raise CommandError(f"{source} is not a folder.")
+        if target.resolve().is_relative_to(source.resolve()):
+            raise CommandError("OUT must not lie inside IN: the next run would read its own output.")
+        key: object = "batch"
+        profile = Profile()
+        if options["project"]:
+            key, profile = _of_project(options["project"])
+        if options["profile"]:
+            try:
+                profile = Profile.from_json(json.loads(options["profile"].read_text()))
+            except (OSError, ValueError, TypeError) as error:
+                raise CommandError(f"The profile cannot be used: {error}") from None
+        report = folder_deidentify(
+            source=source, target=target, profile=profile, pseudonyms=pseudonyms_of(key), processes=options["processes"]
+        )
+        self.stdout.write(f"{report.written} written, {len(report.held)} held back.")
+        for code in sorted({code for _, code in report.held}):
+            self.stdout.write(f"  {sum(1 for _, other in report.held if other == code)} × {code}: {REASONS[code].message}")
+
+
+def _of_project(slug: str) -> tuple[object, Profile]:
+    from accounts.models import Project
+    from storage.services.profile import profile_of
+
+    project = Project.objects.filter(slug=slug).first()
+    if project is None:
+        raise CommandError(f"There is no project {slug!r}.")
+    return project.pk, profile_of(project_id=project.pk)
