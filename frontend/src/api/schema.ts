@@ -439,6 +439,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Imports of your projects, newest first. */
+        get: operations["imports_list"];
+        put?: never;
+        /** @description Take in files or archives. When the answer comes, everything it counts as stored is durable. Sending again changes nothing. */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One import, with a named reason for everything that did not simply go in. */
+        get: operations["imports_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/intake/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What came in today, per source and minute, and the series arriving now. */
+        get: operations["intake_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -499,6 +551,91 @@ export interface paths {
         };
         /** @description Return who is signed in, with their projects, roles and abilities. */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Models of your projects and the built-in ones, newest first. */
+        get: operations["models_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One model with its report. */
+        get: operations["models_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let this model propose from now on. Cases that nobody has begun get new proposals. 409 `gate_refused` for a refused one. */
+        post: operations["models_promote_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Predictions over cases that you manage, newest first. */
+        get: operations["predictions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/predictions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One prediction. */
+        get: operations["predictions_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -576,6 +713,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/prompts/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Open a session on a stack. 409 where no model may help: sealed patients, and protocols that hide it from readers. */
+        post: operations["prompts_sessions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/sessions/{token}/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add a click, box or scribble; the answer is the only box of the mask that changes. */
+        post: operations["prompts_sessions_points_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/protocols": {
         parameters: {
             query?: never;
@@ -603,6 +774,40 @@ export interface paths {
         };
         /** @description One protocol of your projects. */
         get: operations["protocols_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is held back in your projects, newest first. ``study_key`` groups what belongs together. */
+        get: operations["quarantine_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One item. */
+        get: operations["quarantine_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -719,6 +924,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The series you may see, the last received first. */
+        get: operations["series_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/series/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One series. */
+        get: operations["series_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/signing-key": {
         parameters: {
             query?: never;
@@ -734,6 +973,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The sources of your projects. */
+        get: operations["sources_list"];
+        put?: never;
+        /** @description Authorise a new source. */
+        post: operations["sources_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One source. */
+        get: operations["sources_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change a source, or switch it off and on (``is_active``). */
+        patch: operations["sources_partial_update"];
         trace?: never;
     };
     "/api/stacks": {
@@ -781,7 +1056,7 @@ export interface paths {
          * A bundle of display frames
          * @description An envelope whose header is `{from, count, level, frames: [{index, digest, length, complete}]}`, followed by the frames. With `level` (0 is the coarsest) only the first bytes of each frame are sent, enough for that resolution.
          */
-        get: operations["stacks_frames_retrieve"];
+        get: operations["stack_frames_bundle"];
         put?: never;
         post?: never;
         delete?: never;
@@ -801,7 +1076,7 @@ export interface paths {
          * One display frame
          * @description HTJ2K, lossless, of the stored values. One `Range` of bytes is answered with 206: the manifest's `levels` say where each resolution is complete.
          */
-        get: operations["stacks_frames_retrieve_2"];
+        get: operations["stack_frame"];
         put?: never;
         post?: never;
         delete?: never;
@@ -821,7 +1096,7 @@ export interface paths {
          * The manifest of a stack
          * @description Geometry, windows, and for every slice its key and where its display frame lies. Immutable.
          */
-        get: operations["stacks_manifest_retrieve"];
+        get: operations["stack_manifest"];
         put?: never;
         post?: never;
         delete?: never;
@@ -838,10 +1113,44 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A picture of the middle slice, at most 256 × 256
-         * @description What the byte endpoints share: the stack one may see, or 404, or 410 when its subject has withdrawn.
+         * A picture of the middle slice
+         * @description WebP of at most 256 × 256, in the proportions of the body, in the window the stack opens with.
          */
-        get: operations["stacks_preview_retrieve"];
+        get: operations["stack_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The studies you may see, newest first. Dates are shifted. */
+        get: operations["studies_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One study. */
+        get: operations["studies_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -880,6 +1189,41 @@ export interface paths {
         post?: never;
         /** @description Revoke a token, at once and for good. */
         delete: operations["tokens_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Training runs of your projects, newest first. */
+        get: operations["training_runs_list"];
+        put?: never;
+        /** @description Freeze what was submitted, train on it, and measure on the sealed patients. 409 while a run of the project is under way. */
+        post: operations["training_runs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/training-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One run with its progress; cancel it by its job. */
+        get: operations["training_runs_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1105,6 +1449,12 @@ export interface components {
             /** @description Data Use Ontology codes. */
             duo?: string[];
         };
+        Element: {
+            /** @description Which element, such as (0008,103E). */
+            tag: string;
+            /** @description What was found there; never the value. */
+            finding: string;
+        };
         EpochRequest: {
             /** @description The epoch that opening the case gave you. */
             epoch?: number;
@@ -1125,13 +1475,95 @@ export interface components {
          * @enum {string}
          */
         HolderEnum: "you" | "other" | "none";
+        ImportBatch: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly source: string | null;
+            readonly source_name: string;
+            readonly kind: string;
+            readonly state: components["schemas"]["State8b9Enum"];
+            readonly total: number | null;
+            readonly received: number;
+            readonly stored: number;
+            readonly duplicate: number;
+            readonly refused: number;
+            readonly quarantined: number;
+            readonly received_bytes: number;
+            /** Format: date-time */
+            readonly last_received_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `dicom` - dicom
+         *     * `nifti` - nifti
+         *     * `png` - png
+         * @enum {string}
+         */
+        ImportCreateKindEnum: "dicom" | "nifti" | "png";
+        ImportCreateRequest: {
+            /** @description Slug of the project. */
+            project: string;
+            /** @default dicom */
+            kind: components["schemas"]["ImportCreateKindEnum"];
+            /** @description DICOM files, or archives of them (zip, tar, tar.gz). */
+            files: string[];
+            /** @description For nifti and png: the mapping of files to patients and structures, as JSON. */
+            mapping?: string;
+        };
+        ImportDetail: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly source: string | null;
+            readonly source_name: string;
+            readonly kind: string;
+            readonly state: components["schemas"]["State8b9Enum"];
+            readonly total: number | null;
+            readonly received: number;
+            readonly stored: number;
+            readonly duplicate: number;
+            readonly refused: number;
+            readonly quarantined: number;
+            readonly received_bytes: number;
+            /** Format: date-time */
+            readonly last_received_at: string | null;
+            /** Format: date-time */
+            readonly finished_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+            readonly findings: components["schemas"]["ImportFinding"][];
+        };
+        ImportFinding: {
+            readonly code: string;
+            readonly message: string;
+            readonly severity: string;
+            readonly count: number;
+            /** @description Ordinals of the first files it concerns, counted from 1. */
+            where: number[];
+        };
+        IntakeSummary: {
+            /** Format: date-time */
+            at: string;
+            today: components["schemas"]["Today"];
+            /** @description Items in quarantine without a decision. */
+            held: number;
+            stacks: components["schemas"]["StackCount"];
+            sources: components["schemas"]["SourceRate"][];
+            live: components["schemas"]["LiveSeries"][];
+        };
         Job: {
             /** Format: uuid */
             readonly id: string;
             readonly kind: string;
             readonly queue: string;
             readonly project: string;
-            readonly state: components["schemas"]["JobStateEnum"];
+            readonly state: components["schemas"]["State398Enum"];
             /** @description Ids of what the job works on. */
             payload: {
                 [key: string]: unknown;
@@ -1159,14 +1591,13 @@ export interface components {
             readonly error_message: string;
         };
         /**
-         * @description * `queued` - Queued
-         *     * `running` - Running
-         *     * `succeeded` - Succeeded
-         *     * `failed` - Failed
-         *     * `cancelled` - Cancelled
+         * @description * `dimse` - DICOM network
+         *     * `folder` - Folder
+         *     * `upload` - Upload
+         *     * `stow` - DICOMweb STOW
          * @enum {string}
          */
-        JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        Kind25dEnum: "dimse" | "folder" | "upload" | "stow";
         LabelSchema: {
             /** Format: uuid */
             readonly id: string;
@@ -1179,6 +1610,12 @@ export interface components {
             readonly layers: string[];
             readonly structures: components["schemas"]["Structure"][];
         };
+        /**
+         * @description * `readings` - What readers of this project submitted
+         *     * `all` - Submitted readings and imported masks
+         * @enum {string}
+         */
+        LabelsEnum: "readings" | "all";
         Lease: {
             holder: components["schemas"]["HolderEnum"];
             /** Format: date-time */
@@ -1186,6 +1623,26 @@ export interface components {
             /** Format: date-time */
             lease_until: string | null;
         };
+        LiveSeries: {
+            /** Format: uuid */
+            series: string;
+            /** Format: uuid */
+            study: string;
+            pseudonym: string;
+            modality: string;
+            description: string;
+            received: number;
+            state: components["schemas"]["LiveSeriesStateEnum"];
+            /** Format: date-time */
+            last_received_at: string | null;
+        };
+        /**
+         * @description * `arriving` - arriving
+         *     * `frames` - frames
+         *     * `ready` - ready
+         * @enum {string}
+         */
+        LiveSeriesStateEnum: "arriving" | "frames" | "ready";
         Logged: {
             /** @description How many operations the annotation has now. */
             seq: number;
@@ -1216,6 +1673,40 @@ export interface components {
             username: string;
             role: components["schemas"]["RoleEnum"];
         };
+        ModelVersion: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Null for the built-in model. */
+            readonly project: string;
+            readonly name: string;
+            /** @default candidate */
+            readonly state: components["schemas"]["ModelVersionStateEnum"];
+            readonly weights_digest: string;
+            /** @description Preprocessing profile and network. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description What it learned from. */
+            readonly dataset_version: string | null;
+            readonly manifest_digest: string | null;
+            readonly base_model: string | null;
+            /** @description Figures on sealed patients, the gate's verdict, how it was trained. */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly promoted_at: string | null;
+        };
+        /**
+         * @description * `candidate` - Candidate
+         *     * `champion` - Champion
+         *     * `refused` - Refused
+         *     * `retired` - Retired
+         * @enum {string}
+         */
+        ModelVersionStateEnum: "candidate" | "champion" | "refused" | "retired";
         MyProject: {
             /** Format: uuid */
             id: string;
@@ -1348,6 +1839,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Dataset"][];
         };
+        PaginatedImportBatchList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["ImportBatch"][];
+        };
         PaginatedJobList: {
             /** @example 123 */
             count: number;
@@ -1393,6 +1899,36 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Member"][];
         };
+        PaginatedModelVersionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["ModelVersion"][];
+        };
+        PaginatedPredictionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Prediction"][];
+        };
         PaginatedProjectList: {
             /** @example 123 */
             count: number;
@@ -1423,6 +1959,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Protocol"][];
         };
+        PaginatedQuarantineItemList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["QuarantineItem"][];
+        };
         PaginatedRevisionList: {
             /** @example 123 */
             count: number;
@@ -1437,6 +1988,36 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Revision"][];
+        };
+        PaginatedSeriesList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Series"][];
+        };
+        PaginatedSourceList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Source"][];
         };
         PaginatedStackList: {
             /** @example 123 */
@@ -1453,6 +2034,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Stack"][];
         };
+        PaginatedStudyList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Study"][];
+        };
         PaginatedTokenList: {
             /** @example 123 */
             count: number;
@@ -1467,6 +2063,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Token"][];
+        };
+        PaginatedTrainingRunList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["TrainingRun"][];
         };
         PaginatedVersionList: {
             /** @example 123 */
@@ -1483,6 +2094,40 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Version"][];
         };
+        Patch: {
+            /** @description Slice, row, column of the patch's first voxel. */
+            start: number[];
+            /** @description Slices, rows, columns of the patch. */
+            shape: number[];
+            /** @description Base64 of one bit per voxel, row by row, the first in the highest bit. */
+            bits: string;
+            voxels: number;
+            engine: string;
+            /** Format: double */
+            milliseconds: number;
+        };
+        PatchedSourceRequest: {
+            name?: string;
+            kind?: components["schemas"]["Kind25dEnum"];
+            ae_title?: string;
+            called_ae_title?: string;
+            addresses?: string[];
+            modalities?: string[];
+            is_active?: boolean;
+            certificate_sha256?: string;
+            /** Format: int64 */
+            rate_limit?: number | null;
+            host?: string;
+            /** Format: int64 */
+            port?: number | null;
+            is_tls?: boolean;
+            dicomweb_url?: string;
+            pull_filter?: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            pull_seconds?: number | null;
+        };
         /**
          * @description * `sagittal` - Sagittal
          *     * `axial` - Axial
@@ -1493,6 +2138,27 @@ export interface components {
          * @enum {string}
          */
         PlaneEnum: "sagittal" | "axial" | "coronal" | "oblique" | "projection" | "unknown";
+        Prediction: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly case: string;
+            readonly model: string;
+            /** Format: uuid */
+            readonly model_version: string;
+            /** Format: uuid */
+            readonly revision: string | null;
+            /** Format: uuid */
+            readonly job: string | null;
+            /** @description Per stack: seconds, structures and mean entropy, or `skipped` and `message`. */
+            scores: {
+                [key: string]: unknown;
+            };
+            readonly skipped_reason: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         Project: {
             /** Format: uuid */
             readonly id: string;
@@ -1502,6 +2168,63 @@ export interface components {
             readonly organisation: string;
             /** Format: date-time */
             readonly created_at: string;
+        };
+        PromoteRequest: {
+            /** @description Needed to go back to the built-in model; else the model's own project. */
+            project?: string;
+        };
+        Promoted: {
+            model: components["schemas"]["ModelVersion"];
+            /**
+             * Format: uuid
+             * @description The job that asks for new proposals of the cases nobody has begun.
+             */
+            job: string;
+        };
+        /**
+         * @description * `click` - click
+         *     * `box` - box
+         *     * `scribble` - scribble
+         * @enum {string}
+         */
+        PromptCreateKindEnum: "click" | "box" | "scribble";
+        PromptCreateRequest: {
+            /** @default click */
+            kind: components["schemas"]["PromptCreateKindEnum"];
+            /** @description [slice, row, column]: one for a click, two corners of a box, the path of a scribble. */
+            points: number[][];
+            /**
+             * @description Whether this lies inside the structure.
+             * @default true
+             */
+            positive: boolean;
+            /**
+             * @description Forget the prompts before this one.
+             * @default false
+             */
+            restart: boolean;
+        };
+        PromptSession: {
+            id: string;
+            /** Format: uuid */
+            stack: string;
+            layer: string;
+            engine: string;
+            /** Format: uuid */
+            model: string;
+            /** @description Slices, rows, columns. */
+            shape: number[];
+        };
+        PromptSessionCreateRequest: {
+            /** Format: uuid */
+            stack: string;
+            /** @default instances */
+            layer: string;
+            /**
+             * @description Code of what is drawn; empty: anything.
+             * @default
+             */
+            structure: string;
         };
         Protocol: {
             /** Format: uuid */
@@ -1532,6 +2255,36 @@ export interface components {
             /** @default ai_first */
             reading_mode: components["schemas"]["ReadingModeEnum"];
         };
+        QuarantineItem: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly source: string | null;
+            /** Format: uuid */
+            readonly batch: string | null;
+            readonly reason: string;
+            readonly message: string;
+            readonly elements: components["schemas"]["Element"][];
+            readonly modality: string;
+            readonly study_key: string;
+            readonly size: number;
+            readonly state: components["schemas"]["QuarantineItemStateEnum"];
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly confirmed_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `held` - Held
+         *     * `proposed` - Proposed
+         *     * `released` - Released
+         *     * `dropped` - Dropped
+         * @enum {string}
+         */
+        QuarantineItemStateEnum: "held" | "proposed" | "released" | "dropped";
         /**
          * @description * `ai_first` - AI first
          *     * `blind_first` - Blind first, then reveal
@@ -1638,6 +2391,29 @@ export interface components {
             locked?: boolean;
             instance?: number;
         };
+        Series: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly study: string;
+            readonly pseudonym: string;
+            readonly modality: string;
+            readonly description: string;
+            readonly body_part: string;
+            readonly number: number | null;
+            readonly revision: number;
+            readonly received: number;
+            /** @description Whether every instance received so far is in a stack. */
+            readonly assembled: boolean;
+            readonly stacks: number;
+            /** Format: date-time */
+            readonly last_received_at: string | null;
+            /** Format: date-time */
+            readonly assembled_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         Signature: {
             /** @description `ed25519` */
             algorithm: string;
@@ -1650,6 +2426,71 @@ export interface components {
             algorithm: string;
             /** @description PEM, as `openssl pkeyutl -verify -rawin` takes it. */
             public_key: string;
+        };
+        Source: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            name: string;
+            kind: components["schemas"]["Kind25dEnum"];
+            ae_title?: string;
+            called_ae_title?: string;
+            addresses?: string[];
+            modalities?: string[];
+            is_active?: boolean;
+            certificate_sha256?: string;
+            /** Format: int64 */
+            rate_limit?: number | null;
+            host?: string;
+            /** Format: int64 */
+            port?: number | null;
+            is_tls?: boolean;
+            dicomweb_url?: string;
+            pull_filter?: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            pull_seconds?: number | null;
+            /** Format: date-time */
+            readonly pulled_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        SourceCreateRequest: {
+            /** @description Slug of the project. */
+            project: string;
+            name: string;
+            kind: components["schemas"]["Kind25dEnum"];
+            ae_title?: string;
+            called_ae_title?: string;
+            addresses?: string[];
+            modalities?: string[];
+            is_active?: boolean;
+            certificate_sha256?: string;
+            /** Format: int64 */
+            rate_limit?: number | null;
+            host?: string;
+            /** Format: int64 */
+            port?: number | null;
+            is_tls?: boolean;
+            dicomweb_url?: string;
+            pull_filter?: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            pull_seconds?: number | null;
+        };
+        SourceRate: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            kind: string;
+            is_active: boolean;
+            /** @description 60 numbers, the last one is this minute. */
+            per_minute: number[];
+            now: number;
+            /** Format: date-time */
+            last_received_at: string | null;
         };
         Stack: {
             /** Format: uuid */
@@ -1677,6 +2518,11 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        StackCount: {
+            total: number;
+            not_a_volume: number;
+            waiting_for_frames: number;
+        };
         /**
          * @description * `volume` - Volume
          *     * `stack` - Stack
@@ -1685,6 +2531,22 @@ export interface components {
          * @enum {string}
          */
         StackKindEnum: "volume" | "stack" | "single" | "cine";
+        /**
+         * @description * `queued` - Queued
+         *     * `running` - Running
+         *     * `succeeded` - Succeeded
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
+         * @enum {string}
+         */
+        State398Enum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /**
+         * @description * `running` - Running
+         *     * `done` - Done
+         *     * `failed` - Failed
+         * @enum {string}
+         */
+        State8b9Enum: "running" | "done" | "failed";
         /**
          * @description * `proposed` - proposed
          *     * `edited` - edited
@@ -1714,6 +2576,22 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        Study: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly subject: string;
+            readonly pseudonym: string;
+            /** Format: date */
+            readonly study_date: string | null;
+            readonly description: string;
+            readonly series_count: number;
+            /** Format: date-time */
+            readonly last_received_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         SubmitRequest: {
             /** @description The sequence number that you have seen acknowledged last. */
             expected_seq: number;
@@ -1725,6 +2603,20 @@ export interface components {
          * @enum {string}
          */
         TierEnum: "open" | "registered" | "controlled";
+        Today: {
+            received: number;
+            stored: number;
+            duplicate: number;
+            refused: number;
+            quarantined: number;
+            received_bytes: number;
+            studies: number;
+            /**
+             * Format: double
+             * @description Mean time in the door, in memory.
+             */
+            milliseconds_each: number | null;
+        };
         Token: {
             /** Format: uuid */
             readonly id: string;
@@ -1761,9 +2653,70 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
-        Tombstones: {
+        TombstoneList: {
             dataset: string;
             tombstones: components["schemas"]["Tombstone"][];
+        };
+        Tombstones: {
+            content: components["schemas"]["TombstoneList"];
+            /** @description Ed25519 over the content's canonical JSON (RFC 8785), 128 hex digits. */
+            signature: string;
+        };
+        TrainingRun: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            readonly labels: components["schemas"]["LabelsEnum"];
+            readonly dataset_version: string | null;
+            readonly base_model: string;
+            /**
+             * Format: uuid
+             * @description The model it made.
+             */
+            readonly model: string | null;
+            /** Format: uuid */
+            readonly job: string | null;
+            /** @default queued */
+            readonly state: components["schemas"]["State398Enum"];
+            /**
+             * Format: double
+             * @description 0 to 1.
+             * @default 0
+             */
+            readonly progress: number;
+            /** @default  */
+            readonly note: string;
+            /**
+             * @description Why it failed, empty otherwise.
+             * @default
+             */
+            readonly error: string;
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description Sealed-test figures before and after, gate, seconds; empty until it is done. */
+            report: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        TrainingRunCreateRequest: {
+            project: string;
+            /** @default readings */
+            labels: components["schemas"]["LabelsEnum"];
+            /**
+             * @description About half a second each on one core.
+             * @default 300
+             */
+            steps: number;
+            /** @default 1 */
+            seed: number;
+            /**
+             * @description Go on from the project's champion instead of the built-in model.
+             * @default false
+             */
+            from_champion: boolean;
         };
         Version: {
             /** Format: uuid */
@@ -1888,7 +2841,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this annotation. */
                 id: string;
             };
             cookie?: never;
@@ -2010,7 +2962,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this annotation. */
                 id: string;
             };
             cookie?: never;
@@ -2038,7 +2989,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this assignment. */
                 id: string;
             };
             cookie?: never;
@@ -2066,7 +3016,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this assignment. */
                 id: string;
             };
             cookie?: never;
@@ -2155,7 +3104,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this case. */
                 id: string;
             };
             cookie?: never;
@@ -2177,7 +3125,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this case. */
                 id: string;
             };
             cookie?: never;
@@ -2559,6 +3506,106 @@ export interface operations {
             };
         };
     };
+    imports_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+                source?: string;
+                /**
+                 * @description * `running` - Running
+                 *     * `done` - Done
+                 *     * `failed` - Failed
+                 */
+                state?: "done" | "failed" | "running";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedImportBatchList"];
+                };
+            };
+        };
+    };
+    imports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ImportCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+        };
+    };
+    imports_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this import batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+        };
+    };
+    intake_summary: {
+        parameters: {
+            query: {
+                /** @description Slug of the project. */
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeSummary"];
+                };
+            };
+        };
+    };
     jobs_list: {
         parameters: {
             query?: {
@@ -2658,6 +3705,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    models_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of a project: its models and the built-in ones. */
+                project?: string;
+                /**
+                 * @description Any of these states.
+                 *
+                 *     * `candidate` - Candidate
+                 *     * `champion` - Champion
+                 *     * `refused` - Refused
+                 *     * `retired` - Retired
+                 */
+                state?: ("candidate" | "champion" | "refused" | "retired")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedModelVersionList"];
+                };
+            };
+        };
+    };
+    models_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this model version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+        };
+    };
+    models_promote_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this model version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromoteRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PromoteRequest"];
+                "multipart/form-data": components["schemas"]["PromoteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promoted"];
+                };
+            };
+        };
+    };
+    predictions_list: {
+        parameters: {
+            query?: {
+                /** @description Id of the case. */
+                case?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description Id of the model. */
+                model?: string;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPredictionList"];
+                };
+            };
+        };
+    };
+    predictions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this prediction. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prediction"];
                 };
             };
         };
@@ -2782,6 +3966,58 @@ export interface operations {
             };
         };
     };
+    prompts_sessions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptSessionCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PromptSessionCreateRequest"];
+                "multipart/form-data": components["schemas"]["PromptSessionCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptSession"];
+                };
+            };
+        };
+    };
+    prompts_sessions_points_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PromptCreateRequest"];
+                "multipart/form-data": components["schemas"]["PromptCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Patch"];
+                };
+            };
+        };
+    };
     protocols_list: {
         parameters: {
             query?: {
@@ -2838,7 +4074,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this protocol. */
                 id: string;
             };
             cookie?: never;
@@ -2851,6 +4086,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Protocol"];
+                };
+            };
+        };
+    };
+    quarantine_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+                reason?: string;
+                source?: string;
+                /**
+                 * @description Any of these states.
+                 *
+                 *     * `held` - Held
+                 *     * `proposed` - Proposed
+                 *     * `released` - Released
+                 *     * `dropped` - Dropped
+                 */
+                state?: ("dropped" | "held" | "proposed" | "released")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedQuarantineItemList"];
+                };
+            };
+        };
+    };
+    quarantine_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this quarantine item. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineItem"];
                 };
             };
         };
@@ -2893,7 +4187,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this revision. */
                 id: string;
             };
             cookie?: never;
@@ -2987,7 +4280,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description A UUID string identifying this label schema. */
                 id: string;
             };
             cookie?: never;
@@ -3000,6 +4292,57 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelSchema"];
+                };
+            };
+        };
+    };
+    series_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                modality?: string;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+                /** @description Id of the study. */
+                study?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSeriesList"];
+                };
+            };
+        };
+    };
+    series_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this series. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Series"];
                 };
             };
         };
@@ -3019,6 +4362,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+        };
+    };
+    sources_list: {
+        parameters: {
+            query?: {
+                is_active?: boolean;
+                /**
+                 * @description * `dimse` - DICOM network
+                 *     * `folder` - Folder
+                 *     * `upload` - Upload
+                 *     * `stow` - DICOMweb STOW
+                 */
+                kind?: "dimse" | "folder" | "stow" | "upload";
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSourceList"];
+                };
+            };
+        };
+    };
+    sources_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SourceCreateRequest"];
+                "multipart/form-data": components["schemas"]["SourceCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+        };
+    };
+    sources_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this source. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+        };
+    };
+    sources_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this source. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSourceRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedSourceRequest"];
+                "multipart/form-data": components["schemas"]["PatchedSourceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
                 };
             };
         };
@@ -3091,7 +4543,7 @@ export interface operations {
             };
         };
     };
-    stacks_frames_retrieve: {
+    stack_frames_bundle: {
         parameters: {
             query?: {
                 /** @description How many frames, at most 1024; 32 when left out. */
@@ -3119,7 +4571,7 @@ export interface operations {
             };
         };
     };
-    stacks_frames_retrieve_2: {
+    stack_frame: {
         parameters: {
             query?: never;
             header?: never;
@@ -3149,7 +4601,7 @@ export interface operations {
             };
         };
     };
-    stacks_manifest_retrieve: {
+    stack_manifest: {
         parameters: {
             query?: never;
             header?: never;
@@ -3172,7 +4624,7 @@ export interface operations {
             };
         };
     };
-    stacks_preview_retrieve: {
+    stack_preview: {
         parameters: {
             query?: never;
             header?: never;
@@ -3189,6 +4641,58 @@ export interface operations {
                 };
                 content: {
                     "image/webp": string;
+                };
+            };
+        };
+    };
+    studies_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description Has a series of this modality. */
+                modality?: string;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+                /** @description Id of the subject. */
+                subject?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedStudyList"];
+                };
+            };
+        };
+    };
+    studies_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this study. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Study"];
                 };
             };
         };
@@ -3260,6 +4764,89 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    training_runs_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Slug of the project. */
+                project?: string;
+                /**
+                 * @description Any of these states.
+                 *
+                 *     * `queued` - Queued
+                 *     * `running` - Running
+                 *     * `succeeded` - Succeeded
+                 *     * `failed` - Failed
+                 *     * `cancelled` - Cancelled
+                 */
+                state?: ("cancelled" | "failed" | "queued" | "running" | "succeeded")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedTrainingRunList"];
+                };
+            };
+        };
+    };
+    training_runs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingRunCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TrainingRunCreateRequest"];
+                "multipart/form-data": components["schemas"]["TrainingRunCreateRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+        };
+    };
+    training_runs_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this training run. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRun"];
+                };
             };
         };
     };

@@ -10,14 +10,6 @@ export type Project = Sent<Schemas['Project']>
 export type Member = Sent<Schemas['Member']>
 export type AuditEvent = Sent<Schemas['AuditEvent']>
 export type Token = Sent<Schemas['Token']>
-
-/** How every list is paged. */
-export interface Page<T> {
-  count: number
-  next: string | null
-  previous: string | null
-  results: T[]
-}
 export type Role = Schemas['RoleEnum']
 export type TokenScope = Schemas['ScopeEnum']
 export type NewToken = Sent<Schemas['NewToken']>
@@ -32,49 +24,15 @@ export type Version = Sent<Schemas['Version']>
 export type DatasetCreate = Schemas['DatasetCreateRequest']
 export type Stack = Sent<Schemas['Stack']>
 
-// Until the generated schema has them, by the server's models.
-export interface Source {
-  id: string
-  name: string
-  kind: 'dimse' | 'folder' | 'upload' | 'stow'
-  ae_title: string
-  addresses: string[]
-  modalities: string[]
-  is_active: boolean
-}
-export interface ImportBatch {
-  id: string
-  source: string | null
-  kind: string
-  state: 'running' | 'done' | 'failed'
-  total: number | null
-  received: number
-  stored: number
-  duplicate: number
-  refused: number
-  quarantined: number
-  received_bytes: number
-  last_received_at: string | null
-  finished_at: string | null
-  created_at: string
-}
-export interface ImportFinding {
-  code: string
-  message: string
-  severity: string
-  count: number
-  where: number[]
-}
-export interface ImportDetail extends ImportBatch {
-  findings: ImportFinding[]
-}
-export interface QuarantineItem {
-  id: string
-  reason: string
-  message: string
-  elements: string[]
-  modality: string
-  size: number
-  state: 'held' | 'proposed' | 'released' | 'dropped'
-  created_at: string
-}
+export type Source = Sent<Schemas['Source']>
+export type ImportBatch = Sent<Schemas['ImportBatch']>
+export type ImportDetail = Sent<Schemas['ImportDetail']>
+export type ImportFinding = Sent<Schemas['ImportFinding']>
+export type QuarantineItem = Sent<Schemas['QuarantineItem']>
+export type IntakeSummary = Sent<Schemas['IntakeSummary']>
+export type LiveSeries = Sent<Schemas['LiveSeries']>
+export type ModelVersion = Sent<Schemas['ModelVersion']>
+export type TrainingRun = Sent<Schemas['TrainingRun']>
+export type Prediction = Sent<Schemas['Prediction']>
+export type Job = Sent<Schemas['Job']>
+export type Revision = Sent<Schemas['Revision']>

@@ -1,11 +1,11 @@
 /** The top bar over a page. The reading room has bars of its own and lies outside. */
 import { spotlight } from '@mantine/spotlight'
-import { useContext, useSyncExternalStore } from 'react'
+import { useContext, useEffect, useSyncExternalStore } from 'react'
 import { Outlet, useLocation } from 'react-router'
 import { ErrorBoundary } from '@/components/shell/ErrorBoundary'
 import { HelpContext } from '@/components/shell/Strip'
 import { TopBar } from '@/components/shell/TopBar'
-import { signOut, useForget, useMe, useProject } from '@/state/account'
+import { signOut, useForget, useMay, useMe, useProject } from '@/state/account'
 import { roleWords } from '@/state/words'
 import { onPreferences, preferences, setPreferences } from '@/state/preferences'
 import { usePages } from './places'
@@ -20,6 +20,7 @@ export function Shell() {
   const waiting = useWaiting()
   const forget = useForget()
   const { pathname } = useLocation()
+  useReadingRoomAhead(useMay('case.label'))
   const nav = usePages().map(({ to, label }) => ({ to, label, count: waiting[to] }))
   return (
     <div className={classes['shell']}>
@@ -45,4 +46,13 @@ export function Shell() {
       </ErrorBoundary>
     </div>
   )
+}
+
+/** Bring the reading room's code while a reader looks at the worklist, so that the first case opens at once. */
+function useReadingRoomAhead(active: boolean): void {
+  useEffect(() => {
+    if (!active) return undefined
+    const timer = setTimeout(() => void import('@/pages/read/ReadingRoom').catch(() => undefined), 1500)
+    return () => clearTimeout(timer)
+  }, [active])
 }

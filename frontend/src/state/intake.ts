@@ -1,22 +1,34 @@
-/** What comes in: sources, imports and what was found in them, what is held back. */
+/** What comes in: the day's figures, sources, imports and what was found in them, what is held back. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getJson, sendJson } from '@/api/client'
-import type { ImportBatch, ImportDetail, Page, QuarantineItem, Source } from '@/api/types'
+import { api, data } from '@/api/client'
+import type { ImportDetail, Source } from '@/api/types'
 import { upload } from '@/api/upload'
 
-const at = (path: string, project: string, more = '') => `${path}?project=${encodeURIComponent(project)}${more}`
-
-export function useSources(project: string) {
-  return useQuery({ queryKey: ['sources', project], enabled: project !== '', queryFn: async () => (await getJson<Page<Source>>(at('/api/sources', project))).results })
+/** The day's figures, the rate per source and the series arriving now; asked for every two seconds unless paused. */
+export function useIntake(project: string, live: boolean) {
+  return useQuery({
+    queryKey: ['intake', project],
+    enabled: project !== '',
+    refetchInterval: live ? 2000 : false,
+    queryFn: () => data(api.GET('/api/intake/summary', { params: { query: { project } } })),
+  })
 }
 
-/** Imports, newest first; asked for again every two seconds unless paused. */
+export function useSources(project: string) {
+  return useQuery({
+    queryKey: ['sources', project],
+    enabled: project !== '',
+    queryFn: async () => (await data(api.GET('/api/sources', { params: { query: { project, limit: 200 } } }))).results,
+  })
+}
+
+/** Imports, newest first. */
 export function useImports(project: string, live: boolean) {
   return useQuery({
     queryKey: ['imports', project],
     enabled: project !== '',
     refetchInterval: live ? 2000 : false,
-    queryFn: () => getJson<Page<ImportBatch>>(at('/api/imports', project, '&limit=50')),
+    queryFn: () => data(api.GET('/api/imports', { params: { query: { project, limit: 50 } } })),
   })
 }
 
@@ -25,7 +37,7 @@ export function useImport(id: string | null) {
     queryKey: ['import', id],
     enabled: id !== null,
     refetchInterval: ({ state }) => (state.data?.state === 'running' ? 1500 : false),
-    queryFn: () => getJson<ImportDetail>(`/api/imports/${id ?? ''}`),
+    queryFn: () => data(api.GET('/api/imports/{id}', { params: { path: { id: id ?? '' } } })),
   })
 }
 
@@ -34,7 +46,7 @@ export function useQuarantine(project: string, active: boolean) {
     queryKey: ['quarantine', project],
     enabled: active && project !== '',
     refetchInterval: 5000,
-    queryFn: () => getJson<Page<QuarantineItem>>(at('/api/quarantine', project, '&limit=200')),
+    queryFn: () => data(api.GET('/api/quarantine', { params: { query: { project, limit: 200, state: ['held', 'proposed'] } } })),
   })
 }
 
@@ -42,29 +54,31 @@ export interface ImportRequest {
   readonly project: string
   readonly kind: 'dicom' | 'nifti' | 'png'
   readonly files: readonly File[]
-  /** More fields of the form, for NIfTI and PNG. */
-  readonly fields: Readonly<Record<string, string>>
+  /** For NIfTI and PNG: which file is whose, and what its mask means. */
+  readonly mapping: Readonly<Record<string, unknown>> | null
 }
 
 export function useImportStart(onShare: (share: number) => void) {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: ({ project, kind, files, fields }: ImportRequest) => {
-      const form = new FormData()
-      form.append('project', project)
-      form.append('kind', kind)
-      for (const [name, value] of Object.entries(fields)) form.append(name, value)
-      // the server never needs to know what the files were called
-      for (const [ordinal, file] of files.entries()) form.append('files', file, `${ordinal + 1}${suffixOf(file.name)}`)
-      return upload<ImportBatch>('/api/imports', form, onShare)
-    },
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['imports'] }),
+    mutationFn: (request: ImportRequest) => upload<ImportDetail>('/api/imports', importForm(request), onShare),
+    onSuccess: () => queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === 'imports' || queryKey[0] === 'intake' }),
   })
 }
 
-const SUFFIXES = ['.nii.gz', '.tar.gz', '.nii', '.zip', '.tar', '.dcm', '.png']
+/** The form of an import. A DICOM file says itself what it is, so its name never leaves this browser; a volume's name says whose it is. */
+export function importForm({ project, kind, files, mapping }: ImportRequest): FormData {
+  const form = new FormData()
+  form.append('project', project)
+  form.append('kind', kind)
+  if (mapping) form.append('mapping', JSON.stringify(mapping))
+  for (const [ordinal, file] of files.entries()) form.append('files', file, kind === 'dicom' ? `${ordinal + 1}${suffixOf(file.name)}` : file.name)
+  return form
+}
 
-/** The ending that says what a file is; everything before it stays in this browser. */
+const SUFFIXES = ['.tar.gz', '.tgz', '.zip', '.tar', '.dcm']
+
+/** The ending that says what a file is. */
 export function suffixOf(name: string): string {
   return SUFFIXES.find((suffix) => name.toLowerCase().endsWith(suffix)) ?? ''
 }
@@ -72,7 +86,7 @@ export function suffixOf(name: string): string {
 export function useSourceAdd(project: string) {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: (source: Pick<Source, 'name' | 'kind' | 'ae_title' | 'addresses' | 'modalities'>) => sendJson<Source>('POST', '/api/sources', { project, ...source }),
+    mutationFn: (source: Pick<Source, 'name' | 'kind' | 'ae_title' | 'addresses' | 'modalities'>) => data(api.POST('/api/sources', { body: { project, ...source } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['sources', project] }),
   })
 }
@@ -80,7 +94,7 @@ export function useSourceAdd(project: string) {
 export function useSourceChange(project: string) {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: ({ id, ...change }: { id: string; is_active: boolean }) => sendJson<Source>('PATCH', `/api/sources/${id}`, change),
+    mutationFn: ({ id, ...body }: { id: string; is_active: boolean }) => data(api.PATCH('/api/sources/{id}', { params: { path: { id } }, body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['sources', project] }),
   })
 }

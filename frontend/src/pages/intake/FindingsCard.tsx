@@ -63,14 +63,9 @@ function Found({ batch }: { batch: ImportDetail }) {
 
 const TONES: Readonly<Record<string, { glyph: GlyphName; tone: string }>> = {
   refused: { glyph: 'octagon', tone: 'bad' },
-  failed: { glyph: 'octagon', tone: 'bad' },
-  error: { glyph: 'octagon', tone: 'bad' },
   quarantined: { glyph: 'lock', tone: 'held' },
-  held: { glyph: 'lock', tone: 'held' },
-  warning: { glyph: 'triangle', tone: 'attn' },
-  info: { glyph: 'ring', tone: 'info' },
-  note: { glyph: 'ring', tone: 'info' },
-  duplicate: { glyph: 'ring', tone: 'info' },
+  noted: { glyph: 'triangle', tone: 'attn' },
+  ignored: { glyph: 'ring', tone: 'info' },
 }
 
 function Finding({ finding }: { finding: ImportFinding }) {

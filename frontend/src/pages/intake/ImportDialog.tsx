@@ -10,25 +10,28 @@ import { toast } from '@/components/toast'
 import { useImportStart, type ImportRequest } from '@/state/intake'
 import { filesOf } from './files'
 import classes from './Intake.module.css'
+import { EMPTY, mappingOf } from './mapping'
 import { MappingFields } from './MappingFields'
 
 type Kind = ImportRequest['kind']
 
 const KINDS: readonly { value: Kind; label: string; what: string }[] = [
   { value: 'dicom', label: 'DICOM', what: 'A folder of DICOM files, or one ZIP or TAR archive of them.' },
-  { value: 'nifti', label: 'NIfTI', what: 'An image and, if there is one, its mask: public datasets come this way.' },
-  { value: 'png', label: 'PNG', what: 'One film and, if there is one, its mask.' },
+  { value: 'nifti', label: 'NIfTI', what: 'Volumes and, if there are any, their masks: public data sets come this way. An archive keeps its folders.' },
+  { value: 'png', label: 'PNG', what: 'Films or slices and, if there are any, their masks. An archive keeps its folders.' },
 ]
 
 export function ImportDialog({ project, projectName, onClose, onStarted }: { project: string; projectName: string; onClose: () => void; onStarted: (id: string) => void }) {
   const [kind, setKind] = useState<Kind>('dicom')
   const [files, setFiles] = useState<readonly File[]>([])
-  const [fields, setFields] = useState<Readonly<Record<string, string>>>({})
+  const [draft, setDraft] = useState(EMPTY)
   const [over, setOver] = useState(false)
   const [share, setShare] = useState(0)
   const start = useImportStart(setShare)
   const picker = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
+  const mapping = kind === 'dicom' ? null : mappingOf(draft)
+  const missing = files.length === 0 ? 'Choose files first' : typeof mapping === 'string' ? mapping : null
   const size = files.reduce((sum, file) => sum + file.size, 0)
   const dropped = async (event: DragEvent) => {
     event.preventDefault()
@@ -47,11 +50,11 @@ export function ImportDialog({ project, projectName, onClose, onStarted }: { pro
           <Button
             variant="primary"
             busy={start.isPending && (share < 1 ? `Sending, ${percent(share)}` : 'Sent; being taken in')}
-            reason={files.length === 0 ? 'Choose files first' : null}
+            reason={missing}
             reasonPlace="inside"
             onClick={() =>
               start.mutate(
-                { project, kind, files, fields },
+                { project, kind, files, mapping: typeof mapping === 'string' ? null : mapping },
                 {
                   onSuccess: (batch) => {
                     toast('Import begun.', 'It goes on by itself; what was found appears as it is found.')
@@ -71,10 +74,7 @@ export function ImportDialog({ project, projectName, onClose, onStarted }: { pro
           label="What it is"
           segments={KINDS}
           value={kind}
-          onChange={(next) => {
-            setKind(next)
-            setFields({})
-          }}
+          onChange={setKind}
         />
       </div>
       <p className="small t2">{KINDS.find(({ value }) => value === kind)?.what}</p>
@@ -100,10 +100,12 @@ export function ImportDialog({ project, projectName, onClose, onStarted }: { pro
         <input ref={folder} type="file" multiple hidden aria-label="Folder" {...{ webkitdirectory: '' }} onChange={(event) => setFiles([...(event.target.files ?? [])])} />
         {start.isPending && <Bar share={share} tone="accent" width="100%" label="Sent" />}
       </div>
-      {kind !== 'dicom' && <MappingFields kind={kind} fields={fields} onChange={setFields} />}
+      {kind !== 'dicom' && <MappingFields kind={kind} draft={draft} onChange={setDraft} />}
       <p className={classes['note']}>
         <Glyph name="shield" size={12} />
-        <span>Names of files stay in this browser. Images are de-identified in memory before anything is stored; what is doubtful goes to quarantine, encrypted.</span>
+        <span>
+          {kind === 'dicom' ? 'Names of files stay in this browser.' : 'What names a patient in a file’s name becomes a pseudonym and is not kept.'} Images are de-identified in memory before anything is stored; what is doubtful goes to quarantine, encrypted.
+        </span>
       </p>
       {start.error && <ErrorState error={start.error} />}
     </Dialog>

@@ -1,5 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query'
-import type { ImportBatch, Source } from '@/api/types'
+import type { ImportBatch } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Bar } from '@/components/Bar'
 import { Card } from '@/components/Card'
@@ -12,32 +12,18 @@ import classes from './Intake.module.css'
 export interface ImportsCardProps {
   query: UseQueryResult
   batches: readonly ImportBatch[]
-  sources: readonly Source[]
   selected: string | null
   onSelect: (id: string) => void
-  live: boolean
-  onLive: (live: boolean) => void
   mayImport: boolean
   onImport: () => void
 }
 
-export function ImportsCard({ query, batches, sources, selected, onSelect, live, onLive, mayImport, onImport }: ImportsCardProps) {
-  const sourceName = (id: string | null) => sources.find((source) => source.id === id)?.name ?? 'Upload'
+export function ImportsCard({ query, batches, selected, onSelect, mayImport, onImport }: ImportsCardProps) {
   return (
     <Card
       title="Imports"
+      note="newest first"
       flush
-      grow
-      aside={
-        <>
-          <span className={`row small ${live ? 'ok' : 'idle'}`}>
-            <span className={classes['dot']} /> {live ? 'live' : 'paused'}
-          </span>
-          <Button size="compact" action="intake.pause" onClick={() => onLive(!live)}>
-            {live ? 'Pause the list' : 'Go on'}
-          </Button>
-        </>
-      }
     >
       {query.isPending && <LoadingRows what="imports" />}
       {query.isError && batches.length === 0 && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
@@ -68,7 +54,7 @@ export function ImportsCard({ query, batches, sources, selected, onSelect, live,
                     {clock(batch.created_at)}
                   </button>
                 </Cell>
-                <Cell>{sourceName(batch.source)}</Cell>
+                <Cell>{batch.source_name || 'Removed source'}</Cell>
                 <Cell number>{count(batch.received)}</Cell>
                 <Cell number>{count(batch.stored)}</Cell>
                 <Cell number>{dashed(batch.duplicate)}</Cell>

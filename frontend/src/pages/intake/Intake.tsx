@@ -1,18 +1,21 @@
 import { useMemo, useState } from 'react'
-import type { ImportBatch } from '@/api/types'
+import { noticeOf } from '@/api/notice'
+import type { IntakeSummary } from '@/api/types'
 import { Button } from '@/components/Button'
-import { Figures } from '@/components/Figures'
+import { Figures, type Figure } from '@/components/Figures'
 import { bytes, clock, count, plural } from '@/components/format'
 import { Page } from '@/components/shell/Page'
+import type { StripItem } from '@/components/shell/Strip'
 import { RefusedState } from '@/components/States'
 import { useSelection } from '@/components/useSelection'
 import { useKeys } from '@/keys/useKeys'
 import { useMay, useProject } from '@/state/account'
-import { useImports, useQuarantine, useSources } from '@/state/intake'
+import { useImports, useIntake, useQuarantine, useSources } from '@/state/intake'
 import { FindingsCard } from './FindingsCard'
 import { ImportDialog } from './ImportDialog'
 import { ImportsCard } from './ImportsCard'
 import classes from './Intake.module.css'
+import { LiveCard } from './LiveCard'
 import { QuarantineCard } from './QuarantineCard'
 import { SourcesCard } from './SourcesCard'
 
@@ -24,15 +27,13 @@ export function Intake() {
   const mayView = useMay('intake.view')
   const mayImport = useMay('intake.import')
   const mayDecide = useMay('quarantine.decide')
+  const summary = useIntake(mayView ? slug : '', live)
   const imports = useImports(mayView ? slug : '', live)
   const sources = useSources(mayView ? slug : '')
   const quarantine = useQuarantine(slug, mayDecide)
   const batches = useMemo(() => imports.data?.results ?? [], [imports.data])
   const ids = useMemo(() => batches.map(({ id }) => id), [batches])
   const { selected, select } = useSelection(ids, !importing)
-  const totals = useMemo(() => totalsOf(batches), [batches])
-  const held = quarantine.data?.results.filter(({ state }) => state === 'held' || state === 'proposed').length
-  const running = batches.filter(({ state }) => state === 'running').length
   useKeys({ 'intake.pause': () => setLive(!live), ...(mayImport ? { 'intake.import': () => setImporting(true) } : {}) }, mayView)
 
   if (!mayView)
@@ -45,35 +46,23 @@ export function Intake() {
     <Page
       title="Intake"
       fill
-      summary={imports.data && summaryOf(sources.data?.filter(({ is_active }) => is_active).length ?? 0, held ?? 0, running)}
+      summary={summary.data && summaryOf(summary.data)}
       actions={
         <Button variant="primary" size="large" glyph="folder" action="intake.import" reason={mayImport ? null : 'Only data managers import'} onClick={() => setImporting(true)}>
           Import
         </Button>
       }
-      strip={[
-        imports.isError ? { text: 'Columna does not answer', glyph: 'triangle', tone: 'attn' } : running > 0 ? { text: `Receiving, ${plural(running, 'import')} under way`, glyph: 'half', tone: 'busy' } : { text: totals.last ? `Quiet, last image ${clock(totals.last)}` : 'Nothing received yet', glyph: 'check', tone: 'ok' },
-        { text: 'nothing with identity touches a disk unencrypted', glyph: 'shield' },
-        { text: live ? 'list is live' : 'list is paused' },
-      ]}
+      strip={stripOf(summary.data, summary.error, live)}
       keys={['list.next', 'list.previous', ['intake.pause', live ? 'pause' : 'go on']]}
     >
-      <Figures
-        label="Intake so far"
-        figures={[
-          { label: 'Received', glyph: 'store', value: count(totals.received), note: `${bytes(totals.bytes)} in ${plural(batches.length, 'import')}` },
-          { label: 'Stored, then answered', glyph: 'check', value: count(totals.stored), note: 'de-identified in memory first' },
-          { label: 'Known already', glyph: 'ring', value: count(totals.duplicate), note: 'importing twice changes nothing' },
-          { label: 'Not taken', glyph: 'octagon', value: count(totals.refused), note: 'each with a named reason' },
-          { label: 'In quarantine', glyph: 'lock', value: mayDecide ? count(held ?? 0) : count(totals.quarantined), note: 'encrypted, a person decides' },
-        ]}
-      />
+      <Figures label="Today" figures={figuresOf(summary.data)} />
       <div className={classes['grid']}>
         <div className={classes['column']}>
-          <ImportsCard query={imports} batches={batches} sources={sources.data ?? []} selected={selected} onSelect={select} live={live} onLive={setLive} mayImport={mayImport} onImport={() => setImporting(true)} />
-          <SourcesCard query={sources} project={slug} />
+          <SourcesCard query={sources} rates={summary.data?.sources ?? []} project={slug} />
+          <LiveCard series={summary.data?.live} live={live} onLive={setLive} />
         </div>
         <div className={classes['column']}>
+          <ImportsCard query={imports} batches={batches} selected={selected} onSelect={select} mayImport={mayImport} onImport={() => setImporting(true)} />
           <FindingsCard id={selected} />
           <QuarantineCard query={quarantine} may={mayDecide} />
         </div>
@@ -93,21 +82,29 @@ export function Intake() {
   )
 }
 
-function totalsOf(batches: readonly ImportBatch[]) {
-  const totals = { received: 0, stored: 0, duplicate: 0, refused: 0, quarantined: 0, bytes: 0, last: '' }
-  for (const batch of batches) {
-    totals.received += batch.received
-    totals.stored += batch.stored
-    totals.duplicate += batch.duplicate
-    totals.refused += batch.refused
-    totals.quarantined += batch.quarantined
-    totals.bytes += batch.received_bytes
-    if ((batch.last_received_at ?? '') > totals.last) totals.last = batch.last_received_at ?? ''
-  }
-  return totals
+function summaryOf({ sources, held, stacks }: IntakeSummary): string {
+  const open = sources.filter(({ is_active }) => is_active).length
+  const words = [`${plural(open, 'source')} may send`, held > 0 ? `${plural(held, 'image')} ${held === 1 ? 'waits' : 'wait'} for a decision` : 'nothing waits for a decision']
+  if (stacks.waiting_for_frames > 0) words.push(`${plural(stacks.waiting_for_frames, 'stack')} being made ready`)
+  const sentence = `${words.join('; ')}.`
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }
 
-function summaryOf(sources: number, held: number, running: number): string {
-  const waiting = held > 0 ? `${plural(held, 'image')} ${held === 1 ? 'waits' : 'wait'} for a decision` : 'nothing waits for a decision'
-  return `${plural(sources, 'source')} may send. ${running > 0 ? `${plural(running, 'import')} under way; ` : ''}${waiting}.`.replace(/^no/, 'No')
+function figuresOf(summary: IntakeSummary | undefined): Figure[] {
+  const { today, stacks, held } = summary ?? {}
+  const figure = (value: number | undefined) => (value === undefined ? '–' : count(value))
+  return [
+    { label: 'Received today', glyph: 'store', value: figure(today?.received), note: today && `images of ${plural(today.studies, 'study', 'studies')}` },
+    { label: 'De-identified', glyph: 'shield', value: figure(today && today.received - today.refused - today.quarantined), note: today?.milliseconds_each ? `in memory, ${today.milliseconds_each.toFixed(1)} ms each` : 'in memory' },
+    { label: 'Stored, then answered', glyph: 'check', value: figure(today?.stored), note: today && `${bytes(today.received_bytes)}, ${count(today.duplicate)} already known` },
+    { label: 'Geometry whole', glyph: 'layers', value: figure(stacks && stacks.total - stacks.not_a_volume), note: stacks && `stacks; ${count(stacks.not_a_volume)} readable as a stack only` },
+    { label: 'Not taken', glyph: 'octagon', value: figure(today?.refused), note: 'each with a named reason' },
+    { label: 'In quarantine', glyph: 'lock', value: figure(held), note: 'encrypted, a person decides' },
+  ]
+}
+
+function stripOf(summary: IntakeSummary | undefined, error: unknown, live: boolean): StripItem[] {
+  const last = summary?.live[0]?.last_received_at
+  const state: StripItem = error ? { text: noticeOf(error).what, glyph: 'triangle', tone: 'attn' } : summary?.live.some((one) => one.state === 'arriving') ? { text: `Receiving, last image ${clock(last ?? '')}`, glyph: 'half', tone: 'busy' } : { text: last ? `Quiet, last image ${clock(last)}` : 'Nothing received yet', glyph: 'check', tone: 'ok' }
+  return [state, { text: 'nothing with identity touches a disk unencrypted', glyph: 'shield' }, { text: live ? 'the lists are live' : 'the lists are paused' }]
 }

@@ -1,5 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query'
-import type { Page, QuarantineItem } from '@/api/types'
+import type { QuarantineItem } from '@/api/types'
 import { Card } from '@/components/Card'
 import { bytes, plural, when } from '@/components/format'
 import { EmptyState, ErrorState, LoadingRows, RefusedState } from '@/components/States'
@@ -8,7 +8,7 @@ import { Cell, Head, Row, Table } from '@/components/Table'
 import { fromCode } from '@/state/words'
 
 /** What is held back, by reason. Shows where the doubt lies and never what was found there. */
-export function QuarantineCard({ query, may }: { query: UseQueryResult<Page<QuarantineItem>>; may: boolean }) {
+export function QuarantineCard({ query, may }: { query: UseQueryResult<{ count: number; results: QuarantineItem[] }>; may: boolean }) {
   const items = query.data?.results ?? []
   return (
     <Card title="Quarantine" note={query.data ? `${plural(query.data.count, 'item')}, encrypted` : undefined} flush>
@@ -35,13 +35,14 @@ export function QuarantineCard({ query, may }: { query: UseQueryResult<Page<Quar
                 </Cell>
                 <Cell>
                   <span className="t2">
-                    {item.modality} {item.elements.length > 0 && <span className="mono">{item.elements.slice(0, 2).join(', ')}</span>} {bytes(item.size)}
+                    {item.modality} {item.elements.length > 0 && <span className="mono">{item.elements
+                          .slice(0, 2)
+                          .map(({ tag }) => tag)
+                          .join(', ')}</span>} {bytes(item.size)}
                   </span>
                 </Cell>
                 <Cell>
-                  <span className="t3" aria-label="Not shown">
-                    • • • • • •
-                  </span>
+                  <span className="t2">{item.elements[0]?.finding ?? '• • • • •'}</span>
                 </Cell>
                 <Cell>
                   <span className="t3">{when(item.created_at)}</span>

@@ -1,8 +1,10 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Source } from '@/api/types'
+import type { IntakeSummary, Source } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Card } from '@/components/Card'
+import { Spark } from '@/components/charts/Spark'
+import { count, when } from '@/components/format'
 import { EmptyState, ErrorState, LoadingRows } from '@/components/States'
 import { StatePill } from '@/components/StatePill'
 import { Cell, Head, Row, Table } from '@/components/Table'
@@ -14,7 +16,7 @@ import { SourceDialog } from './SourceDialog'
 const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder', upload: 'Upload', stow: 'STOW-RS' }
 
 /** Who may send. What is not listed here is refused. */
-export function SourcesCard({ query, project }: { query: UseQueryResult<Source[]>; project: string }) {
+export function SourcesCard({ query, rates, project }: { query: UseQueryResult<Source[]>; rates: IntakeSummary['sources']; project: string }) {
   const may = useMay('source.manage')
   const [adding, setAdding] = useState(false)
   const change = useSourceChange(project)
@@ -27,7 +29,7 @@ export function SourcesCard({ query, project }: { query: UseQueryResult<Source[]
   return (
     <Card
       title="Sources"
-      note="what is not listed is refused"
+      note="images per minute; what is not listed is refused"
       flush
       aside={
         <Button size="compact" glyph="plus" reason={may ? null : 'Data managers add sources'} reasonPlace="inside" onClick={() => setAdding(true)}>
@@ -45,8 +47,9 @@ export function SourcesCard({ query, project }: { query: UseQueryResult<Source[]
               <Head>Source</Head>
               <Head>Way in</Head>
               <Head>AE title</Head>
-              <Head>From</Head>
               <Head>Modalities</Head>
+              <Head>Last hour</Head>
+              <Head number>Rate</Head>
               <Head>State</Head>
               <Head />
             </tr>
@@ -60,15 +63,13 @@ export function SourcesCard({ query, project }: { query: UseQueryResult<Source[]
                 </Cell>
                 <Cell>{source.ae_title ? <span className="mono">{source.ae_title}</span> : <span className="t3">–</span>}</Cell>
                 <Cell>
-                  <span className="t2">{source.addresses.length > 0 ? source.addresses.join(', ') : 'any address'}</span>
+                  <span className="t2" title={source.addresses.join(', ') || 'from any address'}>
+                    {source.modalities.length > 0 ? source.modalities.join(', ') : 'all'}
+                  </span>
                 </Cell>
+                <Rate rate={rates.find(({ id }) => id === source.id)} />
                 <Cell>
-                  <span className="t2">{source.modalities.length > 0 ? source.modalities.join(', ') : 'all'}</span>
-                </Cell>
-                <Cell>
-                  <StatePill tone={source.is_active ? 'ok' : 'bad'} bare>
-                    {source.is_active ? 'May send' : 'Refused'}
-                  </StatePill>
+                  <SourceState source={source} rate={rates.find(({ id }) => id === source.id)} />
                 </Cell>
                 <Cell number>
                   {may && (
@@ -84,5 +85,36 @@ export function SourcesCard({ query, project }: { query: UseQueryResult<Source[]
       )}
       {adding && <SourceDialog project={project} onClose={() => setAdding(false)} />}
     </Card>
+  )
+}
+
+function Rate({ rate }: { rate: IntakeSummary['sources'][number] | undefined }) {
+  return (
+    <>
+      <Cell>
+        <Spark values={rate?.per_minute ?? []} />
+      </Cell>
+      <Cell number>{count(rate?.now ?? 0)}</Cell>
+    </>
+  )
+}
+
+function SourceState({ source, rate }: { source: Source; rate: IntakeSummary['sources'][number] | undefined }) {
+  if (!source.is_active)
+    return (
+      <StatePill tone="bad" bare>
+        Refused
+      </StatePill>
+    )
+  if (rate && rate.now > 0)
+    return (
+      <StatePill tone="ok" bare>
+        Receiving
+      </StatePill>
+    )
+  return (
+    <StatePill tone="idle" bare>
+      {rate?.last_received_at ? `Idle since ${when(rate.last_received_at)}` : 'Has sent nothing'}
+    </StatePill>
   )
 }

@@ -76,7 +76,7 @@ export function Projects() {
               />
             </Card>
           )}
-          {shown && <ProtocolCard slug={shown.slug} />}
+          {shown && <ProtocolCard slug={shown.slug} may={mine?.abilities.includes('image.view') ?? false} />}
           <TokensCard />
         </div>
       </div>

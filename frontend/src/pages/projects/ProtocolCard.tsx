@@ -1,3 +1,60 @@
-export function ProtocolCard({ slug }: { slug: string }) {
-  return slug === '' ? null : null
+import type { Protocol, Structure } from '@/api/types'
+import { Card } from '@/components/Card'
+import { Facts } from '@/components/Facts'
+import { plural } from '@/components/format'
+import { EmptyState, ErrorState, LoadingRows } from '@/components/States'
+import { StatePill } from '@/components/StatePill'
+import { READING_MODES, useProtocols, useSchemas } from '@/state/protocol'
+import classes from './Projects.module.css'
+
+/** What the project labels: schema, structures, reading mode. */
+export function ProtocolCard({ slug, may }: { slug: string; may: boolean }) {
+  const { data: protocols, isPending, error, refetch } = useProtocols(slug, may)
+  const { data: schemas } = useSchemas(may)
+  if (!may) return null
+  return (
+    <Card title="Protocol" note="what is labelled, and how it is read">
+      {isPending && <LoadingRows what="the protocol" rows={3} />}
+      {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+      {protocols?.length === 0 && <EmptyState why="No protocol yet." who="Without one, studies that arrive become no cases. A data manager makes it." />}
+      {protocols?.map((protocol) => {
+        const schema = schemas?.find(({ id }) => id === protocol.schema)
+        return <ProtocolFacts key={protocol.id} protocol={protocol} schema={schema ? `${schema.name} ${schema.version}` : ''} structures={schema?.structures ?? []} />
+      })}
+    </Card>
+  )
+}
+
+function ProtocolFacts({ protocol, schema, structures }: { protocol: Protocol; schema: string; structures: readonly Structure[] }) {
+  const chosen = structures.filter(({ code }) => protocol.structures.includes(code))
+  const tasks = protocol.recipe['tasks']
+  return (
+    <>
+      <Facts
+        facts={[
+          [
+            'Name',
+            <span className="row">
+              {protocol.name}{' '}
+              <StatePill tone={protocol.is_active ? 'ok' : 'idle'} bare>
+                {protocol.is_active ? 'In force' : 'At rest'}
+              </StatePill>
+            </span>,
+          ],
+          ['Schema', schema],
+          ['Tasks', Array.isArray(tasks) && tasks.length > 0 ? tasks.map(String).join(', ') : 'segmentation'],
+          ['Reading', READING_MODES[protocol.reading_mode] ?? protocol.reading_mode],
+          ['Structures', plural(protocol.structures.length, 'structure')],
+        ]}
+      />
+      <div className={classes['structures']}>
+        {chosen.map(({ code, name, colour }) => (
+          <span key={code} className={classes['chip']} title={name}>
+            <i className={classes['swatch']} style={{ background: colour }} aria-hidden="true" />
+            {code}
+          </span>
+        ))}
+      </div>
+    </>
+  )
 }

@@ -5,17 +5,18 @@ import { Glyph } from '@/components/Glyph'
 import { StatePill } from '@/components/StatePill'
 import { Cell, Head, Row, Table } from '@/components/Table'
 import { contentsOf, faceOf, isBegun, isElsewhere, previewOf } from '@/state/case'
-import type { Prediction } from '@/state/prediction'
+import { whyOf, type Sureness } from '@/state/sureness'
 import classes from './Worklist.module.css'
 
 export interface CaseTableProps {
   rows: readonly Case[]
-  predictions: ReadonlyMap<string, Prediction>
+  sureness: ReadonlyMap<string, Sureness>
+  skipped: ReadonlyMap<string, string>
   selected: string | null
   onSelect: (id: string) => void
 }
 
-export function CaseTable({ rows, predictions, selected, onSelect }: CaseTableProps) {
+export function CaseTable({ rows, sureness, skipped, selected, onSelect }: CaseTableProps) {
   return (
     <Table label="Cases" images>
       <thead>
@@ -50,7 +51,7 @@ export function CaseTable({ rows, predictions, selected, onSelect }: CaseTablePr
               <span className="t3">{contentsOf(item.stacks)}</span>
             </Cell>
             <Cell>{item.protocol.name}</Cell>
-            <Model item={item} prediction={predictions.get(item.id)} />
+            <Model item={item} sureness={sureness.get(item.id)} skipped={skipped.get(item.id) ?? ''} />
             <Cell>
               <CaseState item={item} />
             </Cell>
@@ -67,8 +68,8 @@ function Face({ item }: { item: Case }) {
 }
 
 /** What the model says of the case, or why it says nothing. */
-function Model({ item, prediction }: { item: Case; prediction: Prediction | undefined }) {
-  if (!prediction || prediction.confidence === null)
+function Model({ item, sureness, skipped }: { item: Case; sureness: Sureness | undefined; skipped: string }) {
+  if (!sureness)
     return (
       <>
         <Cell>
@@ -78,27 +79,28 @@ function Model({ item, prediction }: { item: Case; prediction: Prediction | unde
           <span className="t3">–</span>
         </Cell>
         <Cell>
-          <span className="t3">{prediction?.skipped || (item.state === 'new' ? 'Waits for the model' : '')}</span>
+          <span className={classes['why']} data-quiet>
+            {skipped || (item.stacks.length === 0 ? 'Still arriving' : item.state === 'new' ? 'No proposal yet' : '')}
+          </span>
         </Cell>
       </>
     )
-  const { confidence, doubtful, reasons } = prediction
   return (
     <>
       <Cell>
-        <Confidence value={confidence} />
+        <Confidence value={sureness.confidence} />
       </Cell>
       <Cell>
-        {doubtful ? (
+        {sureness.doubtful > 0 ? (
           <span className="attn row nowrap">
-            <Glyph name="triangle" size={12} label="Doubtful" /> {doubtful}
+            <Glyph name="triangle" size={12} label="Doubtful" /> {sureness.doubtful}
           </span>
         ) : (
           <span className="t2">none</span>
         )}
       </Cell>
       <Cell>
-        <span className={classes['why']}>{reasons[0]?.text ?? ''}</span>
+        <span className={classes['why']}>{whyOf(sureness)}</span>
       </Cell>
     </>
   )

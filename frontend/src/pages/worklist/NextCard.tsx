@@ -7,14 +7,14 @@ import { when } from '@/components/format'
 import { Glyph } from '@/components/Glyph'
 import { EmptyState } from '@/components/States'
 import { faceOf, previewOf, stackWords } from '@/state/case'
-import type { Prediction } from '@/state/prediction'
+import type { Sureness } from '@/state/sureness'
 import { CaseState } from './CaseTable'
 import classes from './Worklist.module.css'
 
 const MODES: Readonly<Record<string, string>> = { ai_first: 'AI first', blind_first: 'blind first, then reveal', ai_hidden: 'AI hidden' }
 
 /** The selected case: its picture, why it lies where it lies, what is in it. */
-export function NextCard({ item, prediction, first, mayLabel }: { item: Case | null; prediction: Prediction | undefined; first: boolean; mayLabel: boolean }) {
+export function NextCard({ item, sureness, first, mayLabel }: { item: Case | null; sureness: Sureness | undefined; first: boolean; mayLabel: boolean }) {
   if (!item)
     return (
       <Card title="Next">
@@ -30,28 +30,21 @@ export function NextCard({ item, prediction, first, mayLabel }: { item: Case | n
           {face && <span className={classes['scrim']}>preview, {stackWords(face)}</span>}
         </div>
         <div className={classes['about']}>
-          {prediction && prediction.reasons.length > 0 && (
+          {sureness && (
             <div>
               <div className={classes['aboutHead']}>
-                <h3>Why this one</h3>
-                {prediction.reasons.some(({ share }) => share !== null) && <span className="micro t3">share of score</span>}
+                <h3>Where the model is least sure</h3>
+                <span className="micro t3">entropy, 0 sure to 1 guessing</span>
               </div>
-              {prediction.reasons.some(({ share }) => share !== null) ? (
-                <Shares shares={prediction.reasons.map(({ text, share }) => ({ name: text, value: share ?? 0, text: (share ?? 0).toFixed(2), tone: 'accent' }))} full={Math.max(...prediction.reasons.map(({ share }) => share ?? 0))} />
-              ) : (
-                <ul className={classes['reasons']}>
-                  {prediction.reasons.map(({ text }) => (
-                    <li key={text}>{text}</li>
-                  ))}
-                </ul>
-              )}
+              <Shares shares={sureness.places.slice(0, 4).map(({ name, entropy, doubtful }) => ({ name, value: entropy, text: entropy.toFixed(2), tone: doubtful ? 'attn' : 'plain' }))} full={Math.max(0.4, sureness.places[0]?.entropy ?? 0)} />
+              {sureness.numbering && <p className={classes['numbering']}>Levels: {sureness.numbering}</p>}
             </div>
           )}
           <Facts
             facts={[
               ['Series', item.stacks.length > 0 ? item.stacks.map(stackWords).join('; ') : 'none is ready yet'],
               ['Task', item.protocol.name],
-              ['Assistance', assistanceOf(item, prediction)],
+              ['Assistance', assistanceOf(item, sureness)],
               ['Arrived', when(item.created_at)],
               ['Ready', readyOf(item)],
             ]}
@@ -65,9 +58,9 @@ export function NextCard({ item, prediction, first, mayLabel }: { item: Case | n
   )
 }
 
-function assistanceOf(item: Case, prediction: Prediction | undefined): string {
+function assistanceOf(item: Case, sureness: Sureness | undefined): string {
   const mode = MODES[item.protocol.reading_mode] ?? item.protocol.reading_mode
-  return prediction?.model ? `${mode}, model ${prediction.model}` : mode
+  return sureness?.model ? `${mode}, model ${sureness.model}` : mode
 }
 
 function readyOf({ proposal_revision, stacks, state }: Case) {

@@ -16,13 +16,11 @@ import { useSelection } from '@/components/useSelection'
 import { useKeys } from '@/keys/useKeys'
 import { useMay, useProject } from '@/state/account'
 import { isBegun, isDone, isToDo, useCaseNext, useCases } from '@/state/case'
-import { usePredictions, type Prediction } from '@/state/prediction'
+import { useModels, useSkipped, useSureness } from '@/state/sureness'
 import { CaseTable } from './CaseTable'
 import { modalitiesOf, ORDERS, shown, TABS, type Order, type Tab } from './filters'
 import { NextCard } from './NextCard'
 import classes from './Worklist.module.css'
-
-const NONE: ReadonlyMap<string, Prediction> = new Map()
 
 export function Worklist() {
   const { project } = useProject()
@@ -30,13 +28,15 @@ export function Worklist() {
   const mayLabel = useMay('case.label')
   const mayView = useMay('image.view')
   const { data: page, isPending, isError, error, refetch } = useCases(mayView ? slug : '')
-  const { data: predictions = NONE } = usePredictions(slug, useMay('model.view'))
   const [tab, setTab] = useState<Tab>('todo')
   const [modality, setModality] = useState('all')
   const [order, setOrder] = useState<Order>('queue')
   const [filter, setFilter] = useState('')
   const cases = useMemo(() => page?.results ?? [], [page])
-  const rows = useMemo(() => shown(cases, predictions, { tab, modality, order, filter }), [cases, predictions, tab, modality, order, filter])
+  const sureness = useSureness(slug, cases)
+  const skipped = useSkipped(slug, useMay('case.manage'))
+  const { data: models } = useModels(slug, useMay('model.view'))
+  const rows = useMemo(() => shown(cases, sureness, { tab, modality, order, filter }), [cases, sureness, tab, modality, order, filter])
   const ids = useMemo(() => rows.map(({ id }) => id), [rows])
   const { selected, select } = useSelection(ids)
   const start = useStart(slug)
@@ -56,7 +56,7 @@ export function Worklist() {
     )
   const todo = cases.filter(isToDo).length
   const done = cases.filter(isDone).length
-  const newest = [...predictions.values()].find(({ model }) => model !== '')
+  const champion = models?.find(({ state, project: own }) => state === 'champion' && own) ?? models?.find(({ state }) => state === 'champion')
   return (
     <Page
       title="Worklist"
@@ -77,7 +77,7 @@ export function Worklist() {
       }
       strip={[
         isError ? { text: 'Columna does not answer; trying again', glyph: 'triangle', tone: 'attn' } : { text: 'Up to date', glyph: 'check', tone: 'ok' },
-        { text: newest ? `Model ${newest.model}` : 'No proposal yet', glyph: 'layers' },
+        { text: champion ? `Model ${champion.name}` : 'No model proposes yet', glyph: 'layers' },
         { text: plural(cases.filter(isBegun).length, 'case') + ' begun by you', glyph: 'half' },
       ]}
       keys={['list.next', 'list.previous', ['worklist.open', 'open'], 'list.filter']}
@@ -94,9 +94,9 @@ export function Worklist() {
           {isPending && <LoadingRows what="cases" rows={8} />}
           {isError && !page && <ErrorState error={error} onRetry={() => void refetch()} />}
           {page && rows.length === 0 && <Empty cases={cases} filtered={filter !== '' || modality !== 'all'} tab={tab} onClear={clear} />}
-          {rows.length > 0 && <CaseTable rows={rows} predictions={predictions} selected={selected} onSelect={select} />}
+          {rows.length > 0 && <CaseTable rows={rows} sureness={sureness} skipped={skipped} selected={selected} onSelect={select} />}
         </Card>
-        <NextCard item={rows.find(({ id }) => id === selected) ?? null} prediction={selected === null ? undefined : predictions.get(selected)} first={selected === ids[0]} mayLabel={mayLabel} />
+        <NextCard item={rows.find(({ id }) => id === selected) ?? null} sureness={selected === null ? undefined : sureness.get(selected)} first={selected === ids[0]} mayLabel={mayLabel} />
       </div>
     </Page>
   )

@@ -1,7 +1,7 @@
 /** Which cases are shown, and in which order. */
 import type { Case } from '@/api/types'
 import { contentsOf, isBegun, isDone, isToDo } from '@/state/case'
-import type { Prediction } from '@/state/prediction'
+import { whyOf, type Sureness } from '@/state/sureness'
 
 export type Tab = 'todo' | 'mine' | 'done' | 'all'
 export type Order = 'queue' | 'doubt' | 'newest' | 'name'
@@ -27,23 +27,24 @@ export interface Filters {
   readonly filter: string
 }
 
-export function shown(cases: readonly Case[], predictions: ReadonlyMap<string, Prediction>, { tab, modality, order, filter }: Filters): Case[] {
+export function shown(cases: readonly Case[], sureness: ReadonlyMap<string, Sureness>, { tab, modality, order, filter }: Filters): Case[] {
   const has = TABS.find(({ value }) => value === tab)?.has ?? (() => true)
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean)
   const fits = (item: Case) => {
-    const text = [item.subject, item.description, item.protocol.name, item.state, contentsOf(item.stacks), ...(predictions.get(item.id)?.reasons.map((reason) => reason.text) ?? [])].join(' ').toLowerCase()
+    const sure = sureness.get(item.id)
+    const text = [item.subject, item.description, item.protocol.name, item.state, contentsOf(item.stacks), sure ? whyOf(sure) : ''].join(' ').toLowerCase()
     return has(item) && (modality === 'all' || item.stacks.some((stack) => stack.modality === modality)) && words.every((word) => text.includes(word))
   }
-  return sorted(cases.filter(fits), predictions, order)
+  return sorted(cases.filter(fits), sureness, order)
 }
 
-function sorted(cases: Case[], predictions: ReadonlyMap<string, Prediction>, order: Order): Case[] {
+function sorted(cases: Case[], sureness: ReadonlyMap<string, Sureness>, order: Order): Case[] {
   // one's own begun cases come first in the queue, as they do when the next case is asked for
   if (order === 'queue') return [...cases].sort((a, b) => Number(isBegun(b)) - Number(isBegun(a)))
   if (order === 'newest') return [...cases].sort((a, b) => b.created_at.localeCompare(a.created_at))
   if (order === 'name') return [...cases].sort((a, b) => a.subject.localeCompare(b.subject))
-  const sureness = (item: Case) => predictions.get(item.id)?.confidence ?? 2
-  return [...cases].sort((a, b) => sureness(a) - sureness(b))
+  const confidence = (item: Case) => sureness.get(item.id)?.confidence ?? 2
+  return [...cases].sort((a, b) => confidence(a) - confidence(b))
 }
 
 export function modalitiesOf(cases: readonly Case[]): string[] {
