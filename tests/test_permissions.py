@@ -47,14 +47,19 @@ CASES = cases()
 
 
 def test_every_endpoint_has_a_permission_case():
-    declared = {(case.method, case.route) for case in CASES}
-    missing = [f"Case({method!r}, {route!r}, ...)" for method, route in ENDPOINTS if (method, route) not in declared]
+    declared = {(case.method, _shape(case.route)) for case in CASES}
+    missing = [f"Case({method!r}, {route!r}, ...)" for method, route in ENDPOINTS if (method, _shape(route)) not in declared]
     assert not missing, "add to tests/<room>/permission_cases.py:\n" + "\n".join(missing)
 
 
 def test_no_case_names_an_endpoint_that_is_gone():
-    gone = sorted({(case.method, case.route) for case in CASES} - set(ENDPOINTS))
-    assert not gone
+    there = {(method, _shape(route)) for method, route in ENDPOINTS}
+    assert not [case.name for case in CASES if (case.method, _shape(case.route)) not in there]
+
+
+def _shape(route: str) -> str:
+    """What a parameter is called does not matter."""
+    return re.sub(r"\{\w+\}", "{}", route)
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ class Command(BaseCommand):
         text, warnings = render()
         if options["check"]:
             if not DOCUMENT.exists() or DOCUMENT.read_text() != text:
-                raise CommandError(f"{DOCUMENT.name} has drifted from the code. Run `manage.py openapi`, then `npm run schema` in frontend/.")
+                raise CommandError(
+                    f"{DOCUMENT.name} has drifted from the code. Run `manage.py openapi`, then `npm run schema` in frontend/."
+                )
         else:
             DOCUMENT.write_text(text)
             self.stdout.write(f"Wrote {DOCUMENT}.")
