@@ -66,6 +66,7 @@ class Environment(BaseSettings):
     s3_access_key: str = Field("", description="Access key of the S3 server.")
     s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the S3 server.")
     s3_bucket: str = Field("columna", description="Bucket that holds the blobs; made if it is missing.")
+    s3_region: str = Field("us-east-1", description="Region that requests are signed for; MinIO and most others do not mind.")
     s3_secure: bool = Field(True, description="Speak TLS with the S3 server.")
     dicom_host: str = Field("127.0.0.1", description="Address the DICOM listener binds.")
     dicom_port: int = Field(11112, description="Port of the DICOM listener.")

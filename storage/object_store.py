@@ -109,7 +109,8 @@ def store() -> ObjectStore:
     if not environment.s3_endpoint:
         raise Unavailable("COLUMNA_OBJECT_STORE is 's3' but COLUMNA_S3_ENDPOINT is empty. Give it as host:port.", code="no_s3_endpoint")
     secret = environment.s3_secret_key.get_secret_value()
-    key = (os.getpid(), environment.s3_endpoint, environment.s3_access_key, secret, environment.s3_bucket, environment.s3_secure)
+    place = (environment.s3_endpoint, environment.s3_bucket, environment.s3_region, environment.s3_secure)
+    key = (os.getpid(), *place, environment.s3_access_key, secret)
     if key not in _stores:
         from storage.s3_store import S3Store
 
@@ -118,6 +119,7 @@ def store() -> ObjectStore:
             access_key=environment.s3_access_key,
             secret_key=secret,
             bucket=environment.s3_bucket,
+            region=environment.s3_region,
             secure=environment.s3_secure,
         )
     return _stores[key]

@@ -73,9 +73,9 @@ class S3Store:
     does) is taken at its bytes when they are as many as were asked for, and cut to the range when it sent the whole.
     """
 
-    def __init__(self, *, endpoint: str, access_key: str, secret_key: str, bucket: str, secure: bool) -> None:
+    def __init__(self, *, endpoint: str, access_key: str, secret_key: str, bucket: str, secure: bool, region: str = "us-east-1") -> None:
         self.bucket = bucket
-        self._client = Minio(endpoint, access_key, secret_key, secure=secure, region="us-east-1", http_client=_pool())
+        self._client = Minio(endpoint, access_key, secret_key, secure=secure, region=region, http_client=_pool())
         self._bucket_known = False
         self._lock = threading.Lock()
 

@@ -27,7 +27,7 @@ from config.errors import Gone, Invalid, Missing
 from storage.envelope import MEDIA_TYPE as BUNDLE
 from storage.envelope import envelope_head
 from storage.models import Stack
-from storage.services.blob import blob_open
+from storage.services.blob import blob_open, blob_read
 from storage.services.manifest import FrameEntry, stack_manifest
 
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -204,14 +204,17 @@ class StackFramesView(StackBytesView):
                 ],
             }
         )
-        body = _bundle(head, [(frame.digest, length) for (_, frame), length in zip(picked, lengths, strict=True)])
+        body = _bundle(head, [(frame.digest, length, length == frame.length) for (_, frame), length in zip(picked, lengths, strict=True)])
         return _answer(StreamingHttpResponse(body, content_type=BUNDLE), etag, len(head) + sum(lengths))
 
 
-def _bundle(head: bytes, parts: list[tuple[str, int]]) -> Iterator[bytes]:
+def _bundle(head: bytes, parts: list[tuple[str, int, bool]]) -> Iterator[bytes]:
     yield head
-    for digest, length in parts:
-        yield from blob_open(digest=digest, length=length)
+    for digest, length, complete in parts:
+        if complete:
+            yield blob_read(digest=digest)
+        else:
+            yield from blob_open(digest=digest, length=length)
 
 
 def _prefix(frame: FrameEntry, level: int | None) -> int:
@@ -244,7 +247,10 @@ def _answer(response: HttpResponseBase, etag: str, length: int) -> HttpResponseB
 
 
 def blob_response(request: Request, digest: str, *, media_type: str, length: int | None = None) -> HttpResponseBase:
-    """Return a blob, or the one range of it that was asked for (206), or 304, or 416. The ETag is the digest (RFC 9110, 13 and 14)."""
+    """Return a blob, or the one range of it that was asked for (206), or 304, or 416. The ETag is the digest (RFC 9110, 13 and 14).
+
+    A whole blob is checked against its digest before it leaves, so a damaged frame is an error and never an image.
+    """
     etag = f'"{digest}"'
     if _unchanged(request, etag):
         return _not_modified(etag)
@@ -261,7 +267,7 @@ def blob_response(request: Request, digest: str, *, media_type: str, length: int
             partial = StreamingHttpResponse(blob_open(digest=digest, start=start, length=end - start), status=206, content_type=media_type)
             partial["Content-Range"], partial["Accept-Ranges"] = f"bytes {start}-{end - 1}/{size}", "bytes"
             return _answer(partial, etag, end - start)
-    whole = StreamingHttpResponse(blob_open(digest=digest), content_type=media_type)
+    whole = HttpResponse(blob_read(digest=digest), content_type=media_type)
     whole["Accept-Ranges"] = "bytes"
     return _answer(whole, etag, size)
 

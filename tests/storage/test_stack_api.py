@@ -13,6 +13,7 @@ from accounts.abilities import ABILITIES
 from accounts.models import Role
 from storage.envelope import envelope_decode, envelope_split
 from storage.models import Stack, Subject
+from storage.object_store import key_of
 from storage.services.blob import blob_read
 from storage.services.frames import stack_render
 from storage.services.manifest import stack_manifest
@@ -153,6 +154,20 @@ def test_a_bad_bundle_is_refused_by_name(stack, ask):
 def test_a_frame_beyond_the_end_is_missing(stack):
     response = signed_in(stack).get(f"/api/stacks/{stack.pk}/frames/5")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "no_such_frame")
+
+
+def test_a_damaged_frame_is_an_error_and_never_an_image(stack, settings):
+    digest = stack_manifest(stack=stack).frames[0].digest
+    path = settings.ENVIRONMENT.data_dir / "objects" / key_of(digest)
+    if not path.exists():
+        pytest.skip("only the folder store can be damaged from here")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-2] + b"xx")
+    try:
+        response = signed_in(stack).get(f"/api/stacks/{stack.pk}/frames/0")
+    finally:
+        path.write_bytes(whole)
+    assert (response.status_code, response.json()["error"]["code"]) == (500, "corrupt_object")
 
 
 def test_the_manifest_is_the_blob(stack):
