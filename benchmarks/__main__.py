@@ -25,8 +25,7 @@ def run(path: Path) -> bool:
     start = time.monotonic()
     lines = []
     process = subprocess.Popen([sys.executable, "-m", f"benchmarks.{path.stem}"], cwd=HERE.parent, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.stdout or ():
         lines.append(line)
         print(f"   {line}", end="", flush=True)
     (RESULTS / f"{path.stem}.txt").write_text("".join(lines))

@@ -52,8 +52,7 @@ class Supervisor:
 
     def run(self, *, each_second: Callable[[], None], give_up: Callable[[Child], bool] = lambda child: False) -> int:
         """Run until asked to stop. Return 0, or 1 when ``give_up`` said of a crashed child that going on makes no sense."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.ask_to_stop)
+        before = {number: signal.signal(number, self.ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         status, looked_at = 0, 0.0
         try:
             for child in self.children:
@@ -68,6 +67,8 @@ class Supervisor:
                     each_second()
         finally:
             self._stop()
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return status
 
     def say(self, name: str, line: str) -> None:
