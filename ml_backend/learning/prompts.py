@@ -69,7 +69,8 @@ def roi_of(shape: tuple[int, ...], spacing: tuple[float, float, float], prompts:
     reach[0] = max(1, reach[0])
     low = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
     high = np.minimum(np.ceil(points.max(axis=0) + reach) + 1, shape).astype(int)
-    return slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2])
+    a, b, c = (slice(int(x), int(y)) for x, y in zip(low, high, strict=True))
+    return a, b, c
 
 
 @dataclass(frozen=True)

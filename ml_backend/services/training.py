@@ -81,8 +81,8 @@ def _stacks(version: Version, config: ModelConfig, tell: Report) -> tuple[list[L
     pins = pins_load(version.draft.pins)
     for index, pin in enumerate(pins):
         tell(0.15 + 0.05 * index / len(pins), f"Reading case {index + 1} of {len(pins)}")
-        if pin.case.is_sealed:
-            raise Conflict("A sealed patient is in this version; nothing is trained on it.", code="sealed_in_training")
+        if pin.case.subject.fold != "train":
+            raise Conflict("A patient outside the train fold is in this version; nothing is trained on it.", code="sealed_in_training")
         wanted = [entry["stack"] for entry in pin.revision.content["stacks"]]
         for stack in Stack.objects.filter(pk__in=wanted).select_related("series").order_by("pk"):
             taught = taught_classes(revision=pin.revision, stack=stack)

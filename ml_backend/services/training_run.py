@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
 
 def cases_for(*, project: Project, labels: str) -> QuerySet[Case]:
-    """Return the cases a run learns from: with a submitted reading (or import, if asked for), never a sealed patient's."""
+    """Return the cases a run learns from: of the train fold, with a submitted reading (or import, if asked for).
+
+    Sealed patients judge a model and validation patients tune one; neither ever trains it.
+    """
     revisions = Revision.objects.authored().filter(annotation__state="submitted", annotation__branch_of=None)
     if labels == TrainingRun.Labels.READINGS:
         revisions = revisions.exclude(annotation__author_kind="import")
-    open_ = Case.objects.filter(project=project, subject__withdrawn_at=None).exclude(subject__fold="sealed")
-    return open_.filter(pk__in=revisions.values("annotation__case")).order_by("pk")
+    trainable = Case.objects.filter(project=project, subject__fold="train", subject__withdrawn_at=None)
+    return trainable.filter(pk__in=revisions.values("annotation__case")).order_by("pk")
 
 
 def training_run_create(*, project: Project, user: User | None, labels: str, steps: int, seed: int, from_champion: bool) -> TrainingRun:
     """Return a run that waits for its job. Raises :class:`Conflict` when there is nothing to learn from or one is under way."""
     if not cases_for(project=project, labels=labels).exists():
-        raise Conflict("No reading has been submitted outside the sealed fold. Submit one, then retrain.", code="nothing_to_learn")
+        raise Conflict("No reading of a patient of the train fold has been submitted. Submit one, then retrain.", code="nothing_to_learn")
     running = TrainingRun.objects.under_way().filter(project=project).first()
     if running is not None:
         raise Conflict(

@@ -1,0 +1,132 @@
+"""Every case gets a proposal, or a reason why it has none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from annotation.models import Case, Revision
+from annotation.services.revision import revision_values
+from ml_backend.learning.metrics import dice
+from ml_backend.models import Prediction
+from ml_backend.services.model_version import champion_of, model_promote, models_sync
+from storage.services.blob import blob_read
+from tests.factories import make_member, make_project
+from tests.ml_backend.cases import GRID, make_model, make_phantom_case, phantom
+from tests.work import work_off
+
+pytestmark = pytest.mark.django_db
+
+
+def proposed(case: Case) -> Revision:
+    case.refresh_from_db()
+    assert case.proposal_revision is not None
+    return case.proposal_revision
+
+
+def test_a_case_that_opens_gets_a_proposal_that_fits() -> None:
+    case = make_phantom_case(make_project(), seed=1)
+    jobs = work_off()
+    assert [job.kind for job in jobs] == ["ml_backend.predict"]
+    revision, scan = proposed(case), phantom(1)
+    values = revision_values(revision=revision, stack=case.stacks.get(), layers=["instances"])
+    truth = scan.anatomy.instances
+    assert case.state == Case.State.PROPOSED
+    assert (dice((values > 0) & (values < 26), (truth > 0) & (truth < 26)) or 0) > 0.75
+    assert (dice(values == 24, truth == 24) or 0) > 0.6, "the lowest vertebra is L5"
+    assert {s["status"] for s in revision.content["segments"]} == {"proposed"}
+
+
+def test_uncertainty_is_told_per_structure_and_slice() -> None:
+    case = make_phantom_case(make_project(), seed=1)
+    work_off()
+    revision = proposed(case)
+    told = json.loads(blob_read(digest=revision.uncertainty))
+    stack = case.stacks.get()
+    layers = told["stacks"][str(stack.pk)]["layers"]
+    ids = {(s["layer"], str(s["id"])) for s in revision.content["segments"]}
+    assert {(layer, number) for layer, by in layers.items() for number in by} == ids
+    some = next(iter(layers["instances"].values()))
+    assert 0 <= some["mean"] <= 1
+    assert some["level"] in ("sure", "look", "doubtful")
+    assert set(some["slices"]) <= {f"{s['digest']}:{s['frame']}" for s in stack.slices}
+    assert told["stacks"][str(stack.pk)]["numbering"]["sure"] is False
+
+
+def test_a_sealed_case_gets_none() -> None:
+    case = make_phantom_case(make_project(), fold="sealed")
+    work_off()
+    case.refresh_from_db()
+    assert case.proposal_revision is None
+    assert Prediction.objects.get(case=case).skipped_reason == "sealed"
+
+
+@pytest.mark.parametrize(
+    ("modality", "geometry", "reason"), [("DX", GRID, "modality_unsupported"), ("MR", None, "no_volume")], ids=["radiograph", "no volume"]
+)
+def test_what_the_model_cannot_draw_is_left_out_with_a_reason(modality: str, geometry: object, reason: str) -> None:
+    case = make_phantom_case(make_project(), modality=modality, geometry=geometry)  # type: ignore[arg-type]  # the grid or none
+    work_off()
+    prediction = Prediction.objects.get(case=case)
+    assert prediction.skipped_reason == reason
+    assert next(iter(prediction.scores.values()))["message"]
+    case.refresh_from_db()
+    assert case.proposal_revision is None
+
+
+def test_a_case_that_was_read_keeps_what_it_has() -> None:
+    case = make_phantom_case(make_project())
+    Case.objects.filter(pk=case.pk).update(state=Case.State.SUBMITTED)
+    work_off()
+    assert Prediction.objects.get(case=case).skipped_reason == "already_read"
+
+
+def test_predicting_twice_changes_nothing() -> None:
+    from ml_backend.services.drafting import prediction_make
+
+    case = make_phantom_case(make_project())
+    work_off()
+    before = proposed(case)
+    again = prediction_make(case=case, model=models_sync(), job=None)
+    assert again.revision == before
+    assert Prediction.objects.count() == 1
+    assert proposed(case).digest == before.digest
+
+
+def test_promoting_makes_new_proposals_of_cases_nobody_began(client) -> None:
+    project = make_project()
+    case, begun = make_phantom_case(project), make_phantom_case(project, seed=2)
+    work_off()
+    Case.objects.filter(pk=begun.pk).update(state=Case.State.OPEN)
+    model = make_model(project)
+    client.force_login(make_member("data_manager", project), backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.post(f"/api/models/{model.pk}/promote", {}, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+    assert champion_of(project) == model
+    work_off()
+    assert proposed(case).annotation.model_version == model.pk
+    assert proposed(begun).annotation.model_version == models_sync().pk
+
+
+def test_a_refused_model_is_not_promoted(client) -> None:
+    project = make_project()
+    model = make_model(project, state="refused", report={"gate": {"verdict": "refuse", "reasons": ["It is worse on disc."]}})
+    client.force_login(make_member("data_manager", project), backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.post(f"/api/models/{model.pk}/promote", {}, content_type="application/json")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["state"]["gate"]["reasons"] == ["It is worse on disc."]
+
+
+def test_going_back_to_the_built_in_model_retires_the_projects_own() -> None:
+    project = make_project()
+    manager = make_member("data_manager", project)
+    first = model_promote(model=make_model(project), project=project, user=manager)
+    second = model_promote(model=make_model(project, name="m-0.2"), project=project, user=manager)
+    first.refresh_from_db()
+    assert (first.state, second.state) == ("retired", "champion")
+    model_promote(model=models_sync(), project=project, user=manager)
+    second.refresh_from_db()
+    assert second.state == "retired"
+    assert champion_of(project).is_built_in
+    assert model_promote(model=first, project=project, user=manager).state == "champion", "a retired model can be taken back"
