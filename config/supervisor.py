@@ -139,3 +139,8 @@ class Supervisor:
             except ProcessLookupError:
                 continue
             process.wait(5)
+        self._pass_lines_on(0)
+        for key in list(self._selector.get_map().values()):
+            self._selector.unregister(key.fileobj)
+            key.fileobj.close()  # type: ignore[union-attr]  # the streams registered in _start
+        self._selector.close()
