@@ -108,6 +108,7 @@ def static_checks() -> tuple[list[Check], list[Check]]:
         Check("mypy", ["mypy", *typed]),
     ]
     browser = [
+        Check("api types", ["npm", "run", "schema", "--", "--check"], FRONTEND),
         Check("tsc", ["npm", "run", "typecheck"], FRONTEND),
         Check("eslint", ["npm", "run", "lint"], FRONTEND),
         Check("vitest", ["npm", "run", "test"], FRONTEND),
