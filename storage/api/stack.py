@@ -27,7 +27,7 @@ from config.errors import Gone, Invalid, Missing
 from storage.envelope import MEDIA_TYPE as BUNDLE
 from storage.envelope import envelope_head
 from storage.models import Stack
-from storage.services.blob import blob_open, blob_read
+from storage.services.blob import blob_get, blob_open, blob_read
 from storage.services.manifest import FrameEntry, stack_manifest
 
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -273,8 +273,6 @@ def blob_response(request: Request, digest: str, *, media_type: str, length: int
 
 
 def _size(digest: str) -> int:
-    from storage.services.blob import blob_get
-
     return blob_get(digest=digest).size
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from storage.dicom.synthesis import dataset_bytes, series_datasets
 from storage.keys import pseudonyms_of
 from storage.models import ImportBatch, Source
+from storage.phantom.spine import Scoliosis, SpineSpec
+from storage.phantom_dicom.identity import add_private, identity_draw, patient_id
+from storage.phantom_dicom.study import Grids, Modality, study_series
 from storage.services.intake import instance_prepare, instances_commit
 
 if TYPE_CHECKING:
     from accounts.models import Project
 
-Modality = Literal["MR", "CT", "DX"]
 _AT_ONCE = 32
 
 
 def phantom_seeds(*, project: Project, count: int) -> list[int]:
     """Return the first seeds whose patients are not sealed in this project's site: readers of a demo should see proposals."""
-    from storage.phantom_dicom.identity import patient_id
-
     fold = pseudonyms_of(project.pk).fold
     found: list[int] = []
     seed = 1
@@ -41,11 +42,6 @@ def phantom_import(
     progress: Callable[[float, str], None] | None = None,
 ) -> int:
     """Make one phantom's studies, take them in and return how many instances there were. The same seed again changes nothing."""
-    from storage.dicom.synthesis import dataset_bytes, series_datasets
-    from storage.phantom.spine import Scoliosis, SpineSpec
-    from storage.phantom_dicom.identity import add_private, identity_draw
-    from storage.phantom_dicom.study import Grids, study_series
-
     curves = {} if scoliosis is None else {"curves": (Scoliosis("T11", "L4", scoliosis),)}
     spec, who = SpineSpec.draw(seed, **curves), identity_draw(seed)
     count = 0

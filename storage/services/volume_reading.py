@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +97,6 @@ def _mask(item: VolumeItem, mapping: VolumeMapping, volume: Volume) -> tuple[NDA
 
 def _series(item: VolumeItem, mapping: VolumeMapping, volume: Volume) -> ImageSeries:
     """Identifiers follow from issuer, subject, series and pixels: the same import again is the same instances."""
-    import hashlib
-
     from storage.dicom.synthesis import ImageSeries, stable_uid
 
     content = hashlib.sha256(volume.stored.pixels.tobytes()).hexdigest()

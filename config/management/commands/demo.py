@@ -12,7 +12,6 @@ from accounts.services.membership import membership_add
 from accounts.services.project import organisation_create, project_create, user_create
 from annotation.services.protocol import protocol_create
 from config.celery import enqueue
-from storage.services.phantom_import import phantom_seeds
 
 PROJECT = "lumbar-demo"
 PEOPLE: tuple[tuple[str, str, Role], ...] = (
@@ -52,6 +51,8 @@ class Command(BaseCommand):
 
 def _phantoms(project: Project) -> None:
     """Queue three studies of people who never lived, none of them sealed: workers make and take them in, once."""
+    from storage.services.phantom_import import phantom_seeds
+
     first, second, third = phantom_seeds(project=project, count=3)
     for payload in (
         {"seed": first, "modalities": ["MR"]},

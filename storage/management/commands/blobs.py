@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Check every blob against its digest (verify), or remove objects that no row knows (sweep)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("action", choices=["verify", "sweep"])
+        parser.add_argument("action", choices=["verify", "sweep"], help="check every blob, or remove what no row knows")
         parser.add_argument("--quick", action="store_true", help="verify: compare sizes only, read nothing")
         parser.add_argument("--older-than-hours", type=float, default=24.0, help="sweep: leave younger objects alone")
         parser.add_argument("--dry-run", action="store_true", help="sweep: only count")

@@ -23,19 +23,19 @@ class Command(BaseCommand):
     help = "Take in NIfTI volumes or picture stacks with their masks. Doing it again changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path)
+        parser.add_argument("folder", type=Path, help="where the files are; paths below it are what the expressions see")
         parser.add_argument("--project", required=True, help="slug of the project")
-        parser.add_argument("--kind", choices=["nifti", "png"], default="nifti")
-        parser.add_argument("--modality", required=True, choices=MODALITIES)
+        parser.add_argument("--kind", choices=["nifti", "png"], default="nifti", help="NIfTI volumes, or PNG, JPEG, BMP and TIFF pictures")
+        parser.add_argument("--modality", required=True, choices=MODALITIES, help="what was imaged")
         parser.add_argument("--pattern", help="expression for images, with a group (?P<subject>…); left out: BIDS names")
         parser.add_argument("--mask-pattern", help="expression for masks, with a group (?P<subject>…)")
         parser.add_argument("--values", help=f"what the mask's values mean: JSON, or one of {', '.join(PRESETS)}")
         parser.add_argument("--instances", action="store_true", help="the values are classes whose single ones are to be told apart")
         parser.add_argument("--spacing", type=float, nargs=3, metavar=("SLICES", "ROWS", "COLUMNS"), help="mm, for pictures")
-        parser.add_argument("--plane", choices=["sagittal", "coronal", "axial"])
+        parser.add_argument("--plane", choices=["sagittal", "coronal", "axial"], help="how to cut; left out: as acquired")
         parser.add_argument("--issuer", default="", help="name of the data set, so that equal subject names stay different patients")
-        parser.add_argument("--body-part", default="SPINE")
-        parser.add_argument("--description", default="")
+        parser.add_argument("--body-part", default="SPINE", help="for the headers")
+        parser.add_argument("--description", default="", help="for the headers")
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder: Path = options["folder"]

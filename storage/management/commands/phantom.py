@@ -13,10 +13,10 @@ class Command(BaseCommand):
     help = "Write DICOM studies of synthetic spines to OUT/dicom, and what is true of them to OUT/truth."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("out", type=Path)
+        parser.add_argument("out", type=Path, help="folder to write to")
         parser.add_argument("--seed", type=int, default=1, help="first person; each further one is the next number")
         parser.add_argument("--count", type=int, default=1, help="how many people")
-        parser.add_argument("--modalities", nargs="+", choices=["MR", "CT", "DX"], default=["MR", "CT", "DX"])
+        parser.add_argument("--modalities", nargs="+", choices=["MR", "CT", "DX"], default=["MR", "CT", "DX"], help="what to image")
         parser.add_argument("--scoliosis", type=float, metavar="DEGREES", help="Cobb angle T11 to L4, positive when convex to the left")
         parser.add_argument("--variant", choices=["normal", "L6", "T13", "T11", "sacralised"], help="transitional or supernumerary level")
         parser.add_argument("--implant", action="store_true", help="screws and rods in L4 and L5, and a cage between them")
