@@ -40,8 +40,8 @@ class CountsSerializer(serializers.Serializer[dict[str, int]]):
 class VersionSerializer(serializers.ModelSerializer[Version]):
     dataset = serializers.SlugField(source="dataset.slug", read_only=True)
     parent_number = serializers.CharField(source="parent.number", read_only=True, default=None, allow_null=True)
-    frozen_by = serializers.CharField(source="frozen_by.__str__", read_only=True, default=None, allow_null=True)
-    approved_by = serializers.CharField(source="approved_by.__str__", read_only=True, default=None, allow_null=True)
+    frozen_by = serializers.StringRelatedField[Any](allow_null=True)
+    approved_by = serializers.StringRelatedField[Any](allow_null=True)
     counts = CountsSerializer(read_only=True)
     refusals = serializers.DictField(
         child=serializers.ListField(child=serializers.DictField(child=serializers.CharField())),

@@ -25,9 +25,7 @@ from ml_backend.services.model_version import model_promote
 
 class ModelVersionSerializer(serializers.ModelSerializer[ModelVersion]):
     project = serializers.SlugRelatedField[ModelVersion](slug_field="slug", read_only=True, help_text="Null for the built-in model.")
-    dataset_version = serializers.CharField(
-        source="dataset_version.__str__", read_only=True, default=None, allow_null=True, help_text="What it learned from."
-    )
+    dataset_version = serializers.StringRelatedField[Any](allow_null=True, help_text="What it learned from.")
     manifest_digest = serializers.CharField(source="dataset_version.manifest_digest", read_only=True, default=None, allow_null=True)
     base_model = serializers.CharField(source="parent.name", read_only=True, default=None, allow_null=True)
     config = serializers.DictField(help_text="Preprocessing profile and network.")

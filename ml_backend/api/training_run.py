@@ -25,7 +25,7 @@ from ml_backend.services.training_run import training_run_create
 
 class TrainingRunSerializer(serializers.ModelSerializer[TrainingRun]):
     project = serializers.SlugRelatedField[TrainingRun](slug_field="slug", read_only=True)
-    dataset_version = serializers.CharField(source="dataset_version.__str__", read_only=True, default=None, allow_null=True)
+    dataset_version = serializers.StringRelatedField[Any](allow_null=True)
     base_model = serializers.CharField(source="base_model.name", read_only=True)
     model = serializers.UUIDField(source="result_id", read_only=True, allow_null=True, help_text="The model it made.")
     state = serializers.ChoiceField(source="job.state", choices=Job.State.choices, read_only=True, default="queued")
