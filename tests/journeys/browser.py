@@ -135,7 +135,11 @@ class ReadingRoom:
 
     def open(self, case: str, *, phase: str = "ready") -> ReadingRoom:
         self.page.goto(f"{self.url}/read/{case}")
-        self.until(lambda state: state["phase"] == phase and bool(state["panes"]) and all(pane.get("loading") == "loaded" for pane in state["panes"]))
+        self.until(
+            lambda state: (
+                state["phase"] == phase and bool(state["panes"]) and all(pane.get("loading") == "loaded" for pane in state["panes"])
+            )
+        )
         return self
 
     @property
@@ -167,7 +171,9 @@ class ReadingRoom:
     def place(self, row: float, column: float, *, pane: str = "large", slice: int | None = None) -> tuple[float, float]:
         """Return where a voxel of the slice that shows lies on the page."""
         at = self.pane(pane)["slice"] if slice is None else slice
-        found = self.page.evaluate("([pane, slice, row, column]) => window.columna.placeOf(pane, slice, row, column)", [pane, at, row, column])
+        found = self.page.evaluate(
+            "([pane, slice, row, column]) => window.columna.placeOf(pane, slice, row, column)", [pane, at, row, column]
+        )
         assert found is not None, "the pane does not show that slice"
         return found["x"], found["y"]
 

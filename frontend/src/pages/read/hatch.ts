@@ -33,6 +33,7 @@ export const openHatch = (room: Room): (() => void) => {
         phase: session.phase.kind,
         reason: 'code' in session.phase ? session.phase.code : '',
         save: session.save.kind,
+        message: 'message' in session.save ? session.save.message : '',
         unsent: room.session.unsent,
         seq: session.seq,
         annotation: room.session.annotationId,
