@@ -61,7 +61,7 @@ def assemble_idle() -> int:
 @job_task(kind="storage.volume_import", queue="intake")
 def volume_import_task(context: JobContext) -> dict[str, Any]:
     """Take in the volumes or pictures of ``{batch, staged, key}``, have their frames made, and delete what was staged."""
-    from config.errors import Missing
+    from config.errors import ColumnaError, Missing
     from storage.models import ImportBatch
     from storage.services.import_batch import batch_close
     from storage.services.volume_import import volumes_import
@@ -76,9 +76,12 @@ def volume_import_task(context: JobContext) -> dict[str, Any]:
         kind, mapping, files = volumes_staged(payload=context.payload)
     except Missing:
         return {"volumes": 0, "skipped": "cleared"}
-    done = volumes_import(
-        source=batch.source, batch=batch, mapping=mapping_read(mapping, kind=kind), files=files, progress=context.progress
-    )
+    stated = mapping_read(mapping, kind=kind)
+    try:
+        done = volumes_import(source=batch.source, batch=batch, mapping=stated, files=files, progress=context.progress)
+    except ColumnaError:
+        batch_close(batch=batch, failed=True)
+        raise
     for stack in done.waiting:
         enqueue(kind="storage.frames", payload={"stack": str(stack.pk)}, project=batch.project, dedupe_key=f"frames:{stack.pk}")
     batch_close(batch=batch)

@@ -10,9 +10,10 @@ from config.errors import Missing
 from storage.keys import seal, unseal
 from storage.models import ImportBatch
 from storage.services.blob import blob_delete, blob_put, blob_read
+from storage.services.blob_check import STAGED_MEDIA_TYPE
 from storage.services.volume_mapping import Kind, VolumeFile
 
-MEDIA_TYPE = "application/vnd.columna.sealed"
+MEDIA_TYPE = STAGED_MEDIA_TYPE
 _PURPOSE = "volume-import"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +13,7 @@ from config.errors import Missing
 from storage.models import Blob
 from storage.object_store import key_of, store
 from storage.services.blob import blob_delete, blob_open, blob_put, blob_put_many, blob_put_stream, blob_read
+from storage.services.blob_check import STAGED_MEDIA_TYPE
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +73,14 @@ def test_sweep_takes_old_orphans_only(folder, capsys):
     assert store().exists(old)
     call_command("blobs", "sweep")
     assert [store().exists(digest) for digest in (kept, old, young)] == [True, False, True]
+
+
+def test_sweep_takes_uploads_that_no_worker_came_for(folder):
+    fresh, forgotten, kept = (
+        blob_put(data=data, media_type=kind).digest
+        for data, kind in ((b"1", STAGED_MEDIA_TYPE), (b"2", STAGED_MEDIA_TYPE), (b"3", "application/dicom"))
+    )
+    Blob.objects.filter(digest__in=[forgotten, kept]).update(created_at=datetime.now(UTC) - timedelta(days=8))
+    call_command("blobs", "sweep")
+    assert set(Blob.objects.values_list("digest", flat=True)) == {fresh, kept}
+    assert not store().exists(forgotten)

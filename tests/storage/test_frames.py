@@ -120,6 +120,12 @@ def test_a_slice_that_cannot_be_decoded_leaves_the_stack_unready():
     assert refused.value.code == "stack_not_ready"
 
 
+def test_a_rescale_of_its_own_is_in_every_slice():
+    slopes = [{"RescaleSlope": 1, "RescaleIntercept": 0}, {"RescaleSlope": 0.5, "RescaleIntercept": 3}]
+    content = rendered(make_stack(list(noise(2, 8, 8)), modality="PT", fields=slopes))
+    assert [(item["rescaleSlope"], item["rescaleIntercept"]) for item in content["slices"]] == [(1.0, 0.0), (0.5, 3.0)]
+
+
 def test_an_unreadable_stack_is_named_once_on_the_intake_page():
     stack = make_stack(list(noise(2, 8, 8)), fields=[{}, {"PixelData": b"\0\0"}])
     batch = batch_open(project=stack.project, source=None)

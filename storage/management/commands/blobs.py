@@ -26,7 +26,8 @@ class Command(BaseCommand):
         else:
             found = blob_sweep(older_than=timedelta(hours=options["older_than_hours"]), dry_run=options["dry_run"])
             verb = "would be removed" if options["dry_run"] else "removed"
-            self.stdout.write(f"{found.orphans} orphan objects ({found.size} bytes) and {found.unfinished} unfinished writes {verb}.")
+            unfinished = f"{found.unfinished} unfinished writes and {found.staged} forgotten uploads"
+            self.stdout.write(f"{found.orphans} orphan objects ({found.size} bytes), {unfinished} {verb}.")
 
     def _verify(self, *, quick: bool) -> None:
         checked, bad = 0, 0
