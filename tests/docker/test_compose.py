@@ -119,7 +119,7 @@ def test_only_web_and_the_listener_are_published_and_web_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"web", "receiver"}
     assert published["web"] == ["127.0.0.1:8000:8000"]
-    assert published["receiver"] == ["${COLUMNA_DICOM_PUBLISH:-127.0.0.1:11112}:11112"]
+    assert published["receiver"] == ["${DICOM_PUBLISH:-127.0.0.1:11112}:11112"]
 
 
 def test_every_variable_is_in_the_example_and_no_secret_has_a_default() -> None:
