@@ -21,6 +21,7 @@ from annotation.api.revision import RevisionSerializer
 from annotation.models import Annotation
 from annotation.models.annotation import AuthorKind
 from annotation.services.annotation import annotation_submit
+from annotation.services.check import annotation_check
 from config.errors import Forbidden
 
 
@@ -71,6 +72,23 @@ class SubmitSerializer(serializers.Serializer[Annotation]):
     expected_seq = serializers.IntegerField(min_value=0, help_text="The sequence number that you have seen acknowledged last.")
 
 
+class FindingSerializer(serializers.Serializer[Any]):
+    rule = serializers.CharField(help_text="unnamed, unknown_name, duplicate, order, gap, disc_place, islands, no_evidence or unsure.")
+    severity = serializers.ChoiceField(choices=["error", "warning"])
+    bodies = serializers.ListField(child=serializers.CharField(), help_text="Ids of the ladder's bodies.")
+
+
+class MissingGradeSerializer(serializers.Serializer[Any]):
+    form = serializers.CharField()
+    site = serializers.CharField()
+
+
+class CheckSerializer(serializers.Serializer[Any]):
+    numbering = FindingSerializer(many=True)
+    missing_grades = MissingGradeSerializer(many=True)
+    blocks = serializers.BooleanField(help_text="Whether the protocol refuses to submit it like this.")
+
+
 class AnnotationFilter(django_filters.FilterSet):
     project = django_filters.CharFilter(field_name="project__slug")
     case = django_filters.UUIDFilter(field_name="case")
@@ -107,6 +125,12 @@ class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
 
     def get_queryset(self) -> QuerySet[Annotation]:
         return Annotation.objects.visible_to(person_of(self.request)).select_related("project", "case__protocol__schema", "derived_from")
+
+    @extend_schema(responses=CheckSerializer)
+    @action(detail=True, methods=["get"])
+    def checks(self, request: Request, pk: str) -> Response:
+        """What the reading lacks or has wrong, held against its masks: the same that submitting looks at."""
+        return Response(CheckSerializer(annotation_check(annotation=self.get_object(), with_masks=True)).data)
 
     @extend_schema(request=SubmitSerializer, responses=RevisionSerializer)
     @action(detail=True, methods=["post"])

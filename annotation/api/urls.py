@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from annotation.api.annotation import AnnotationViewSet
 from annotation.api.assignment import AssignmentViewSet
 from annotation.api.case import CaseViewSet
+from annotation.api.form import FormListView
 from annotation.api.masks import (
     AnnotationBranchView,
     AnnotationMaskView,
@@ -26,6 +27,7 @@ router.register("annotations", AnnotationViewSet, basename="annotation")
 router.register("revisions", RevisionViewSet, basename="revision")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("forms", FormListView.as_view(), name="forms"),
     path("annotations/<uuid:pk>/mask", AnnotationMaskView.as_view(), name="annotation-mask"),
     path("annotations/<uuid:pk>/operations", AnnotationOperationsView.as_view(), name="annotation-operations"),
     path("annotations/<uuid:pk>/branches", AnnotationBranchView.as_view(), name="annotation-branches"),

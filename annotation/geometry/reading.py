@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from annotation.geometry.grades import grades_apply
 from annotation.geometry.ladder import ladder_apply
+from annotation.geometry.measurement import measurements_apply
 from annotation.geometry.refusal import Refused
 from annotation.geometry.segments import Segment, segments_apply
 
@@ -51,11 +53,25 @@ def _ladder(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> tup
     return replace(reading, ladder=ladder, segments=segments), was
 
 
-REDUCERS: dict[str, Reducer] = {"segments": _segments, "ladder": _ladder}
+def _measurements(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> tuple[Reading, dict[str, Any]]:
+    bodies = {body["id"] for body in reading.ladder.get("bodies", [])}
+    items, was = measurements_apply(reading.measurements, operation, bodies=bodies, author=rules.author, at=rules.at)
+    return replace(reading, measurements=items), was
+
+
+def _grades(reading: Reading, operation: Mapping[str, Any], rules: Rules) -> tuple[Reading, dict[str, Any]]:
+    bodies = {body["id"] for body in reading.ladder.get("bodies", [])}
+    grades, was = grades_apply(reading.grades, operation, forms=rules.forms, bodies=bodies, author=rules.author, at=rules.at)
+    return replace(reading, grades=grades), was
+
+
+REDUCERS: dict[str, Reducer] = {"segments": _segments, "ladder": _ladder, "measurements": _measurements, "grades": _grades}
 """Kind of operation → its function. Patches are not here: they change voxels (:mod:`annotation.geometry.patch`)."""
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "segments": ("set", "remove"),
+    "measurements": ("set", "remove"),
+    "grades": ("set", "clear"),
     "ladder": ("action", "body", "name", "by", "anchor", "variant", "evidence", "unsure", "ladder", "segments"),
 }
 """Kind of operation → what it carries besides id, kind, undoes, tool and time; nothing else is kept."""

@@ -11,6 +11,7 @@ from accounts.services.audit import audit_record
 from annotation.geometry.segments import known_ids
 from annotation.models import Annotation, Assignment, Case, Chunk, Operation, Revision
 from annotation.services.assignment import lease_state
+from annotation.services.check import annotation_check
 from annotation.services.figures import figures_of
 from annotation.services.operation import Draft, chunks_of, draft_begin, places_of, work_out
 from annotation.services.operation_batch import Batch, Incoming, SlicePatch
@@ -24,8 +25,8 @@ def annotation_submit(*, annotation: Annotation, user: User, expected_seq: int) 
     """Freeze the annotation as a revision and return it. Safe to repeat: the same ``expected_seq`` gives the same revision.
 
     Refuses with ``stale_revision`` when there is more or less in the log than the reader saw, ``lease_expired`` without a
-    live lease, ``unknown_value`` when a mask holds an id that is in no segment, ``already_submitted`` when it was
-    submitted at another sequence number.
+    live lease, ``unknown_value`` when a mask holds an id that is in no segment, ``numbering`` when the protocol blocks a ladder
+    that breaks a rule, ``already_submitted`` when it was submitted at another sequence number.
     """
     annotation.refresh_from_db()
     if annotation.state == Annotation.State.SUBMITTED:
@@ -34,12 +35,15 @@ def annotation_submit(*, annotation: Annotation, user: User, expected_seq: int) 
         raise Conflict("A branch is not submitted: take it over into your annotation first.", code="is_branch")
     _expect(annotation, expected_seq)
     _check_ids(annotation)
+    checks = annotation_check(annotation=annotation, with_masks=True)
+    if checks["blocks"]:
+        raise Conflict("The numbering breaks a rule of this protocol. Correct the ladder first.", code="numbering", state=checks)
     layers = digests_of(annotation=annotation)
     content = content_of(
         annotation=annotation, reading=reading_of(annotation), layers=layers, stacks=annotation.case.stacks.select_related(None)
     )
     chunks = _chunks(annotation, layers)
-    figures = figures_of(annotation=annotation)
+    figures = {**figures_of(annotation=annotation), "checks": checks}
     return _freeze(annotation, user, expected_seq, {"content": content, "chunks": chunks, "figures": figures})
 
 

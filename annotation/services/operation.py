@@ -17,6 +17,7 @@ from annotation.geometry.refusal import Refused
 from annotation.geometry.segments import known_ids, locked_ids
 from annotation.models import Annotation, Assignment, Chunk, Operation
 from annotation.services.assignment import assignment_hold, lease_state
+from annotation.services.form import forms_of
 from annotation.services.operation_batch import Batch, Incoming
 from annotation.services.planes import Place, planes_read, voxels_of
 from annotation.services.revision import reading_of
@@ -45,12 +46,14 @@ class Draft:
     layers: dict[str, str]
     schema: dict[str, str]
     categories: dict[str, str]
+    forms: dict[str, dict[str, Any]]
+    author: str
     changed: set[Place] = field(default_factory=set)
     rows: list[Operation] = field(default_factory=list)
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.layers, self.schema, self.categories, self.is_empty)
+        return Rules(self.layers, self.schema, self.categories, self.is_empty, self.forms, self.author, timezone.now().isoformat())
 
     def is_empty(self, layer: str, number: int) -> bool:
         elsewhere = voxels_of(annotation=self.annotation, layer=layer, without=self.planes)
@@ -165,6 +168,8 @@ def draft_begin(annotation: Annotation, stacks: dict[Place, Stack]) -> Draft:
         {code: layer for code, layer in schema.items() if code in chosen},
         schema,
         {code: category for code, _, category in every},
+        forms_of(protocol),
+        str(annotation.author_id or ""),
     )
 
 
