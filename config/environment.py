@@ -79,6 +79,10 @@ class Environment(BaseSettings):
     )
     prompts_host: str = Field("127.0.0.1", description="Address of the prompts process.")
     prompts_port: int = Field(8010, description="Port of the prompts process.")
+    worker_processes: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
+        description="Jobs of intake, frames and export that `make run` does at once. Default: half of the machine's processors.",
+    )
     learning_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 2) // 2),
         description="Threads that torch may use in the worker for predict and train. Default: half of the machine's.",

@@ -108,6 +108,7 @@ class Command(BaseCommand):
     def _children(self) -> list[Child]:
         python, manage = sys.executable, str(BASE_DIR / "manage.py")
         single = {"OMP_NUM_THREADS": "1"}
+        at_once = str(self.environment.worker_processes)
         learning = {"OMP_NUM_THREADS": str(self.environment.learning_threads)}
 
         def command(*arguments: str) -> list[str]:
@@ -116,7 +117,7 @@ class Command(BaseCommand):
         children = [
             Child("web", [python, "-m", "gunicorn", "-c", str(BASE_DIR / "config" / "gunicorn.py"), "config.wsgi"], single),
             Child("dispatcher", command("dispatch"), single),
-            Child("worker", command("work", "--name", "general", "--queues", "intake,frames,export"), single),
+            Child("worker", command("work", "--name", "general", "--queues", "intake,frames,export", "--concurrency", at_once), single),
             Child("learning", command("work", "--name", "learning", "--queues", "predict,train"), learning),
         ]
         offered = get_commands()
