@@ -15,6 +15,8 @@ from ml_backend.learning.network import SpineNetwork
 from ml_backend.learning.transforms import WorkGrid, normalise, pad_to, rescale, triples_of
 
 SUPPORTED = ("MR", "CT")
+WIDEST_SLAB, COARSE_PITCH, HALF_WINDOW = 115.0, 9.0, 48.0
+"""mm from side to side: above the first the spine is looked for, on slices so far apart, and drawn so far to either side."""
 
 
 class OutOfProfile(Exception):
@@ -90,13 +92,32 @@ def predict(
     if device == "cpu":
         torch.set_num_threads(1)
     grid = WorkGrid.of(affine, volume.shape, config.preprocessing)  # type: ignore[arg-type]  # the guard saw three axes
-    image = rescale(grid.image(volume), modality, config.preprocessing)
-    rows, columns = image.shape[1:]
-    triples = triples_of(image)
-    out = []
+    triples = triples_of(rescale(grid.image(volume), modality, config.preprocessing))
     with torch.inference_mode():
-        for start in range(0, len(triples), 8):
-            batch = normalise(pad_to(triples[start : start + 8], config.preprocessing.multiple).to(device), config.preprocessing)
-            out.append(network(batch).softmax(dim=1).cpu()[:, :, :rows, :columns])
-        found = torch.cat(out).movedim(1, 0)
+        window = _spine_window(network, config, triples, grid.spacing[0], device)
+        found = torch.zeros(config.network.classes, *grid.shape)
+        found[0] = 1
+        found[:, window] = _classify(network, config, triples[window], device)
         return Prediction(found, grid)
+
+
+def _classify(network: SpineNetwork, config: ModelConfig, triples: Tensor, device: str) -> Tensor:
+    """Return probabilities [class, slice, row, column] of slices with their neighbours."""
+    rows, columns = triples.shape[2:]
+    out = []
+    for start in range(0, len(triples), 8):
+        batch = normalise(pad_to(triples[start : start + 8], config.preprocessing.multiple).to(device), config.preprocessing)
+        out.append(network(batch).softmax(dim=1).cpu()[:, :, :rows, :columns])
+    return torch.cat(out).movedim(1, 0)
+
+
+def _spine_window(network: SpineNetwork, config: ModelConfig, triples: Tensor, pitch: float, device: str) -> slice:
+    """Return the slices worth looking at: all of a slab, and of a whole trunk those round the canal, found on every third."""
+    if len(triples) * pitch <= WIDEST_SLAB:
+        return slice(0, len(triples))
+    step = max(1, round(COARSE_PITCH / pitch))
+    classes = _classify(network, config, triples[::step], device).argmax(dim=0)
+    seen = ((classes == 3).sum(dim=(1, 2)) + (classes == 2).sum(dim=(1, 2))).double()
+    near = torch.nn.functional.conv1d(seen[None, None], torch.tensor([[[0.25, 0.5, 1.0, 0.5, 0.25]]]).double(), padding=2)[0, 0]
+    middle, reach = int(near.argmax()) * step, round(HALF_WINDOW / pitch)
+    return slice(max(0, middle - reach), min(len(triples), middle + reach + 1))

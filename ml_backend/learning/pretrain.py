@@ -28,8 +28,10 @@ class Recipe:
 
     version: int = 1
     seed: int = 7
-    people: int = 260
-    training: TrainConfig = field(default_factory=lambda: TrainConfig(seed=1, steps=1000, learning_rate=4e-3, phantom_share=1.0))
+    people: int = 220
+    training: TrainConfig = field(
+        default_factory=lambda: TrainConfig(seed=1, steps=900, learning_rate=4e-3, phantom_share=1.0, rows=320, columns=256)
+    )
     model: ModelConfig = field(default_factory=ModelConfig)
 
 

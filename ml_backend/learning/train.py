@@ -79,20 +79,28 @@ def _real(stacks: Sequence[LabelledStack], n: int, config: TrainConfig) -> tuple
     k = int(rng.choice(len(amount), p=np.sqrt(amount) / np.sqrt(amount).sum()))
     index = [max(k - 1, 0), k, min(k + 1, len(stack.image) - 1)]
     image, target = stack.image[index], stack.classes[k]
-    spots = (target > 0).nonzero()
+    image, label = _window(disturb(image, rng), target, rng, config)
+    return image, label, stack.labelled
+
+
+def _window(image: Tensor, target: Tensor, rng: np.random.Generator, config: TrainConfig) -> tuple[Tensor, Tensor]:
+    """Cut or pad an image [3, row, column] and its classes to the training window, round what is marked."""
+    size = (config.rows, config.columns)
+    if tuple(target.shape) == size:
+        return image, target
+    spots = ((target > 0) & (target != 255)).nonzero()
     centre = spots.double().mean(dim=0).numpy() if len(spots) else np.array(target.shape) / 2
-    out = torch.zeros(3, config.rows, config.columns)
-    label = torch.zeros(config.rows, config.columns, dtype=torch.uint8)
+    out, label = torch.zeros(3, *size), torch.zeros(*size, dtype=torch.uint8)
     into, outof = [], []
-    for size, wide, c in zip((config.rows, config.columns), target.shape, centre, strict=True):
-        start = round(c + rng.normal(0, size / 16) - size / 2)
-        start = int(np.clip(start, min(0, wide - size), max(0, wide - size)))
-        a, b = max(start, 0), min(start + size, wide)
+    for wanted, wide, c in zip(size, target.shape, centre, strict=True):
+        start = round(c + rng.normal(0, wanted / 16) - wanted / 2)
+        start = int(np.clip(start, min(0, wide - wanted), max(0, wide - wanted)))
+        a, b = max(start, 0), min(start + wanted, wide)
         into.append(slice(a - start, b - start))
         outof.append(slice(a, b))
-    out[:, into[0], into[1]] = disturb(image, rng)[:, outof[0], outof[1]]
+    out[:, into[0], into[1]] = image[:, outof[0], outof[1]]
     label[into[0], into[1]] = target[outof[0], outof[1]]
-    return out, label, stack.labelled
+    return out, label
 
 
 def _batches(
@@ -104,9 +112,10 @@ def _batches(
     step = first
     while True:
         parts: list[tuple[Tensor, Tensor, frozenset[int]]] = []
-        for _ in range(synthetic):
+        for i in range(synthetic):
             image, target = next(stream)
-            parts.append((torch.from_numpy(image), torch.from_numpy(target), everything))
+            rng = np.random.default_rng([config.seed, 3, step, i])
+            parts.append((*_window(torch.from_numpy(image), torch.from_numpy(target), rng, config), everything))
         parts += [_real(stacks, step * config.batch + i, config) for i in range(config.batch - synthetic)]
         labelled = torch.tensor([[k in p[2] for k in range(len(CLASSES))] for p in parts])
         images, targets = torch.stack([p[0] for p in parts]), torch.stack([p[1] for p in parts])
