@@ -15,8 +15,8 @@ class Command(BaseCommand):
     help = "Answer clicks, boxes and scribbles: torch and the volumes stay warm. Loopback or a private network only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=settings.ENVIRONMENT.prompts_host)
-        parser.add_argument("--port", type=int, default=settings.ENVIRONMENT.prompts_port)
+        parser.add_argument("--host", default=settings.ENVIRONMENT.prompts_host, help="address to bind (COLUMNA_PROMPTS_HOST)")
+        parser.add_argument("--port", type=int, default=settings.ENVIRONMENT.prompts_port, help="port to bind (COLUMNA_PROMPTS_PORT)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from ml_backend.services.prompt_server import PromptServer

@@ -20,13 +20,13 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", metavar="IN", type=Path)
-        parser.add_argument("target", metavar="OUT", type=Path)
+        parser.add_argument("source", metavar="IN", type=Path, help="folder of DICOM files")
+        parser.add_argument("target", metavar="OUT", type=Path, help="folder for what comes out; made if missing")
         parser.add_argument(
             "--project", default=None, help="use the keys and the profile of this project (slug); left out: a key of its own"
         )
         parser.add_argument("--profile", type=Path, default=None, help="a profile as JSON")
-        parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+        parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at once (default: one per processor)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         source, target = options["source"], options["target"]
