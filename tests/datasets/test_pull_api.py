@@ -156,6 +156,7 @@ def test_a_withdrawn_patient_is_gone_from_every_version_at_once(version: Version
 # through the API, with the job
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_release_is_asked_for_written_by_the_job_and_approved_by_another():
     dataset, manager = make_dataset(cases=1)
     client = Client()
