@@ -6,6 +6,8 @@ The listener, uploads, folders, STOW and the command ``deidentify`` all call :fu
 from __future__ import annotations
 
 import hashlib
+import re
+import struct
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +27,10 @@ from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
 
 _PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
-_PROFILE_FLAGS = {0x00280301: "CS"}
+_FACE = re.compile(
+    r"\b(?:HEAD|BRAIN|SKULL|FACE|CRANI\w*|NECK|CSPINE|C-SPINE|CERVICAL\w*|WHOLEBODY|WHOLE BODY|KOPF|HALS|HWS|SCH[AÄ]DEL|ORBIT\w*|SINUS\w*|JAW|IAC|TMJ)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -145,10 +150,12 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[by
     if not value:
         raise Rejected("no_pixel_data")
     shape = shape_of(parsed.dataset, tag)
-    if profile.clean_pixel_data:
-        cleaned.elements[0x00280301] = ("CS", b"NO")
+    _faces(cleaned, profile)
     if tag == 0x7FE00010 and parsed.transfer_syntax in ENCAPSULATED:
         frames = [pixel_bytes.stripped(frame, parsed.transfer_syntax) for frame in pixel_bytes.frames_of(value, shape.frames)]
+        blanked = _without_text(parsed, cleaned, profile, shape, None)
+        if blanked is not None:
+            return blanked
         chunks = encoding.encapsulated(tag, frames)
         return chunks, parsed.transfer_syntax, shape.frames, _digest(fragment for frame in frames for fragment in frame)
     if isinstance(item, RawDataElement) and item.length == 0xFFFFFFFF:
@@ -156,8 +163,47 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[by
     body, masked = pixel_bytes.native(value, shape, little_endian=parsed.little_endian)
     if masked:
         cleaned.counts["high_bits_cleared"] += 1
+    blanked = _without_text(parsed, cleaned, profile, shape, body) if tag == 0x7FE00010 else None
+    if blanked is not None:
+        return blanked
     vr = "OW" if tag == 0x7FE00010 else "OF" if tag == 0x7FE00008 else "OD"
     return [encoding.element(tag, vr, body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
+
+
+def _without_text(
+    parsed: Parsed, cleaned: Cleaned, profile: Profile, shape: PixelShape, native: bytes | None
+) -> tuple[list[bytes], str, int, str] | None:
+    """Return the pixel element with its text blanked, or None when the pixels can stay as they are."""
+    if not profile.clean_pixel_data:
+        return None
+    from storage.dicom.pixel_cleaning import clean_pixels
+
+    found = clean_pixels(parsed, shape, sop_class=cleaned.identity.sop_class, modality=cleaned.identity.modality, native=native)
+    cleaned.elements[0x00280301] = ("CS", b"NO")
+    if found.frames is None:
+        return None
+    cleaned.counts["boxes_blanked"] += found.boxes
+    cleaned.notes.add("text_blanked")
+    frames = found.frames
+    body = frames.astype(frames.dtype.newbyteorder("<")).tobytes()
+    cleaned.elements[0x00280100] = ("US", struct.pack("<H", frames.dtype.itemsize * 8))
+    if frames.ndim == 4:
+        cleaned.elements[0x00280002] = ("US", struct.pack("<H", frames.shape[3]))
+        cleaned.elements[0x00280006] = ("US", struct.pack("<H", 0))
+        if native is None:
+            cleaned.elements[0x00280004] = ("CS", b"RGB")
+            for tag, number in ((0x00280101, 8), (0x00280102, 7), (0x00280103, 0)):
+                cleaned.elements[tag] = ("US", struct.pack("<H", number))
+    return [encoding.element(0x7FE00010, "OW", body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
+
+
+def _faces(cleaned: Cleaned, profile: Profile) -> None:
+    """Flag, or hold, slices from which a face could be reconstructed (PS3.15 E.3.2)."""
+    part = cleaned.text(0x00180015) + " " + cleaned.text(0x0008103E) + " " + cleaned.text(0x00081030)
+    if cleaned.identity.modality in ("CT", "MR", "PT") and _FACE.search(part):
+        if profile.visual_features == "hold":
+            raise Rejected("visible_face")
+        cleaned.notes.add("head_coverage")
 
 
 def _digest(parts: Any) -> str:

@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +99,12 @@ def instance_intake(*, source: Source, data: bytes, batch: ImportBatch, group: s
     return instances_commit(source=source, batch=batch, prepared=[prepared])[0]
 
 
-def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: int | None = None) -> Prepared:
-    """Do all that needs no transaction. Raises nothing for bad input or a full disk: the outcome says it."""
+def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: int | None = None, drawn: bool = True) -> Prepared:
+    """Do all that needs no transaction. Raises nothing for bad input or a full disk: the outcome says it.
+
+    ``drawn`` False says that no device can have drawn text into the pixels (volumes made from NIfTI): they are not searched for it,
+    and the object does not claim that they were.
+    """
     started = time.perf_counter()
     size = len(data)
 
@@ -117,7 +121,9 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
             if (known := _already_there(source, parsed, pseudonyms, group)) is not None:
                 return done(outcome=known)
             _authorise(source, parsed)
-            passed = pass_parsed(parsed, profile=profile_of(project_id=source.project_id), pseudonyms=pseudonyms, group=group)
+            profile = profile_of(project_id=source.project_id)
+            profile = profile if drawn else replace(profile, clean_pixel_data=False)
+            passed = pass_parsed(parsed, profile=profile, pseudonyms=pseudonyms, group=group)
         except Rejected as error:
             if error.reason.severity != "quarantined":
                 raise
