@@ -19,7 +19,7 @@ from storage.keys import DEMO_SITE_KEY
 from tests.columns import session_folder
 from tests.journeys.true_masks import on_stack, structures
 from tests.reader import Reader
-from tests.servers.installation import Installation, until
+from tests.servers.installation import ROOT, Installation, until
 from tests.servers.process import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.journey]
@@ -85,7 +85,7 @@ def cases(person: Reader) -> list[dict[str, Any]]:
     return found
 
 
-def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, test_data: Path, record_property: Any) -> None:
+def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, test_data: Path) -> None:
     folder = test_data / "mr_spider_t2space"
     fold = folds(folder)
     assert len(fold["sealed"]) >= 8
@@ -112,7 +112,9 @@ def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, 
     assert len(after["patients"]) >= 8
     three = ("vertebra", "disc", "canal")
     mean = {name: sum(part["structures"][s]["dice"] for s in three) / 3 for name, part in (("before", before_), ("after", after))}
-    record_property("sealed_dice", {**mean, "patients": len(after["patients"]), "training": done["report"].get("training")})
+    artifacts = ROOT / "tests" / "artifacts"
+    artifacts.mkdir(exist_ok=True)
+    (artifacts / "learning-loop.json").write_text(json.dumps({"sealed_dice": mean, "report": done["report"]}, indent=1))
     assert mean["after"] > mean["before"]
     assert mean["after"] >= 0.85
 
