@@ -80,6 +80,7 @@ def _database() -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": ENVIRONMENT.data_dir / "columna.sqlite3",
+        "CONN_MAX_AGE": 60,  # opening one sets WAL anew: a millisecond of each request
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
