@@ -24,7 +24,7 @@ class FormValueSerializer(serializers.Serializer[Any]):
 class FormSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     title = serializers.CharField()
-    scope = serializers.ChoiceField(choices=["study", "vertebra", "disc", "disc_side", "endplate"])
+    scope = serializers.CharField(help_text="study, vertebra, disc, disc_side or endplate.")
     ordinal = serializers.BooleanField()
     levels = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="Vertebrae (for a disc: the one above) it applies to."

@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/annotations/{id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the reading lacks or has wrong, held against its masks: the same that submitting looks at. */
+        get: operations["annotations_checks_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{id}/mask": {
         parameters: {
             query?: never;
@@ -431,6 +448,23 @@ export interface paths {
         };
         /** @description Return what was withdrawn from the dataset: these files are to be deleted wherever they lie. */
         get: operations["version_tombstones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return every grading form. Each also takes `not_assessable` and `not_present`; a protocol's recipe names those in use. */
+        get: operations["forms_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1407,6 +1441,12 @@ export interface components {
          * @enum {string}
          */
         CaseStateEnum: "new" | "proposed" | "open" | "submitted" | "accepted";
+        Check: {
+            numbering: components["schemas"]["Finding"][];
+            missing_grades: components["schemas"]["MissingGrade"][];
+            /** @description Whether the protocol refuses to submit it like this. */
+            blocks: boolean;
+        };
         Counts: {
             /** @default 0 */
             subjects: number;
@@ -1459,6 +1499,39 @@ export interface components {
             /** @description The epoch that opening the case gave you. */
             epoch?: number;
         };
+        Finding: {
+            /** @description unnamed, unknown_name, duplicate, order, gap, disc_place, islands, no_evidence or unsure. */
+            rule: string;
+            severity: components["schemas"]["SeverityEnum"];
+            /** @description Ids of the ladder's bodies. */
+            bodies: string[];
+        };
+        Form: {
+            code: string;
+            title: string;
+            /** @description study, vertebra, disc, disc_side or endplate. */
+            scope: string;
+            ordinal: boolean;
+            /** @description Vertebrae (for a disc: the one above) it applies to. */
+            levels?: string[];
+            modalities: string[];
+            source: string;
+            values: components["schemas"]["FormValue"][];
+            modifiers?: {
+                [key: string]: unknown;
+            }[];
+        };
+        FormValue: {
+            value: string;
+            label: string;
+            /** @description What it looks like, in our own words. */
+            text: string;
+            /** @description The key that sets it. */
+            key?: string;
+            coding?: {
+                [key: string]: unknown;
+            };
+        };
         FreezeProgress: {
             state: string;
             /**
@@ -1483,7 +1556,7 @@ export interface components {
             readonly source: string | null;
             readonly source_name: string;
             readonly kind: string;
-            readonly state: components["schemas"]["State8b9Enum"];
+            readonly state: components["schemas"]["ImportStateEnum"];
             readonly total: number | null;
             readonly received: number;
             readonly stored: number;
@@ -1523,7 +1596,7 @@ export interface components {
             readonly source: string | null;
             readonly source_name: string;
             readonly kind: string;
-            readonly state: components["schemas"]["State8b9Enum"];
+            readonly state: components["schemas"]["ImportStateEnum"];
             readonly total: number | null;
             readonly received: number;
             readonly stored: number;
@@ -1547,6 +1620,13 @@ export interface components {
             /** @description Ordinals of the first files it concerns, counted from 1. */
             where: number[];
         };
+        /**
+         * @description * `running` - Running
+         *     * `done` - Done
+         *     * `failed` - Failed
+         * @enum {string}
+         */
+        ImportStateEnum: "running" | "done" | "failed";
         IntakeSummary: {
             /** Format: date-time */
             at: string;
@@ -1563,7 +1643,7 @@ export interface components {
             readonly kind: string;
             readonly queue: string;
             readonly project: string;
-            readonly state: components["schemas"]["State398Enum"];
+            readonly state: components["schemas"]["JobStateEnum"];
             /** @description Ids of what the job works on. */
             payload: {
                 [key: string]: unknown;
@@ -1591,13 +1671,14 @@ export interface components {
             readonly error_message: string;
         };
         /**
-         * @description * `dimse` - DICOM network
-         *     * `folder` - Folder
-         *     * `upload` - Upload
-         *     * `stow` - DICOMweb STOW
+         * @description * `queued` - Queued
+         *     * `running` - Running
+         *     * `succeeded` - Succeeded
+         *     * `failed` - Failed
+         *     * `cancelled` - Cancelled
          * @enum {string}
          */
-        Kind25dEnum: "dimse" | "folder" | "upload" | "stow";
+        JobStateEnum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         LabelSchema: {
             /** Format: uuid */
             readonly id: string;
@@ -1632,17 +1713,11 @@ export interface components {
             modality: string;
             description: string;
             received: number;
-            state: components["schemas"]["LiveSeriesStateEnum"];
+            /** @description arriving, frames (being made) or ready. */
+            state: string;
             /** Format: date-time */
             last_received_at: string | null;
         };
-        /**
-         * @description * `arriving` - arriving
-         *     * `frames` - frames
-         *     * `ready` - ready
-         * @enum {string}
-         */
-        LiveSeriesStateEnum: "arriving" | "frames" | "ready";
         Logged: {
             /** @description How many operations the annotation has now. */
             seq: number;
@@ -1672,6 +1747,10 @@ export interface components {
         MemberCreateRequest: {
             username: string;
             role: components["schemas"]["RoleEnum"];
+        };
+        MissingGrade: {
+            form: string;
+            site: string;
         };
         ModelVersion: {
             /** Format: uuid */
@@ -2108,7 +2187,7 @@ export interface components {
         };
         PatchedSourceRequest: {
             name?: string;
-            kind?: components["schemas"]["Kind25dEnum"];
+            kind?: components["schemas"]["SourceKindEnum"];
             ae_title?: string;
             called_ae_title?: string;
             addresses?: string[];
@@ -2269,7 +2348,7 @@ export interface components {
             readonly modality: string;
             readonly study_key: string;
             readonly size: number;
-            readonly state: components["schemas"]["QuarantineItemStateEnum"];
+            readonly state: components["schemas"]["QuarantineStateEnum"];
             /** Format: date-time */
             readonly decided_at: string | null;
             /** Format: date-time */
@@ -2284,7 +2363,7 @@ export interface components {
          *     * `dropped` - Dropped
          * @enum {string}
          */
-        QuarantineItemStateEnum: "held" | "proposed" | "released" | "dropped";
+        QuarantineStateEnum: "held" | "proposed" | "released" | "dropped";
         /**
          * @description * `ai_first` - AI first
          *     * `blind_first` - Blind first, then reveal
@@ -2414,6 +2493,12 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        /**
+         * @description * `error` - error
+         *     * `warning` - warning
+         * @enum {string}
+         */
+        SeverityEnum: "error" | "warning";
         Signature: {
             /** @description `ed25519` */
             algorithm: string;
@@ -2432,7 +2517,7 @@ export interface components {
             readonly id: string;
             readonly project: string;
             name: string;
-            kind: components["schemas"]["Kind25dEnum"];
+            kind: components["schemas"]["SourceKindEnum"];
             ae_title?: string;
             called_ae_title?: string;
             addresses?: string[];
@@ -2460,7 +2545,7 @@ export interface components {
             /** @description Slug of the project. */
             project: string;
             name: string;
-            kind: components["schemas"]["Kind25dEnum"];
+            kind: components["schemas"]["SourceKindEnum"];
             ae_title?: string;
             called_ae_title?: string;
             addresses?: string[];
@@ -2480,6 +2565,14 @@ export interface components {
             /** Format: int64 */
             pull_seconds?: number | null;
         };
+        /**
+         * @description * `dimse` - DICOM network
+         *     * `folder` - Folder
+         *     * `upload` - Upload
+         *     * `stow` - DICOMweb STOW
+         * @enum {string}
+         */
+        SourceKindEnum: "dimse" | "folder" | "upload" | "stow";
         SourceRate: {
             /** Format: uuid */
             id: string;
@@ -2531,22 +2624,6 @@ export interface components {
          * @enum {string}
          */
         StackKindEnum: "volume" | "stack" | "single" | "cine";
-        /**
-         * @description * `queued` - Queued
-         *     * `running` - Running
-         *     * `succeeded` - Succeeded
-         *     * `failed` - Failed
-         *     * `cancelled` - Cancelled
-         * @enum {string}
-         */
-        State398Enum: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-        /**
-         * @description * `running` - Running
-         *     * `done` - Done
-         *     * `failed` - Failed
-         * @enum {string}
-         */
-        State8b9Enum: "running" | "done" | "failed";
         /**
          * @description * `proposed` - proposed
          *     * `edited` - edited
@@ -2677,7 +2754,7 @@ export interface components {
             /** Format: uuid */
             readonly job: string | null;
             /** @default queued */
-            readonly state: components["schemas"]["State398Enum"];
+            readonly state: components["schemas"]["JobStateEnum"];
             /**
              * Format: double
              * @description 0 to 1.
@@ -2707,7 +2784,7 @@ export interface components {
             labels: components["schemas"]["LabelsEnum"];
             /**
              * @description About half a second each on one core.
-             * @default 300
+             * @default 250
              */
             steps: number;
             /** @default 1 */
@@ -2878,6 +2955,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Annotation"];
+                };
+            };
+        };
+    };
+    annotations_checks_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
                 };
             };
         };
@@ -3502,6 +3600,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tombstones"];
+                };
+            };
+        };
+    };
+    forms_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Form"][];
                 };
             };
         };
