@@ -65,7 +65,7 @@ export default tseslint.config(
   { files: ['src/viewer/**'], rules: { 'no-restricted-imports': 'off' } },
   // loops over voxels know their bounds; a check per voxel costs frames
   { files: ['src/geometry/**', 'src/viewer/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
-  { files: ['src/state/preferences.ts'], rules: { 'no-restricted-globals': 'off' } },
+  { files: ['src/state/preferences.ts', 'src/state/preferences.test.ts'], rules: { 'no-restricted-globals': 'off' } },
   { files: ['**/*.config.{ts,js}'], rules: { 'import-x/no-default-export': 'off' } },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
 )

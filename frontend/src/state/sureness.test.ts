@@ -4,7 +4,7 @@ import { surenessOf, whyOf } from './sureness'
 const segments = [
   { id: 1, layer: 'instances', structure: 'L5' },
   { id: 2, layer: 'instances', structure: 'L4' },
-  { id: 1, layer: 'canal', structure: 'canal' },
+  { id: 1, layer: 'canal', structure: 'CANAL' },
 ]
 const body = {
   stacks: {
@@ -19,7 +19,7 @@ describe('surenessOf', () => {
     expect(sureness?.places.map(({ name, entropy }) => [name, entropy])).toEqual([
       ['L5', 0.4],
       ['L4', 0.1],
-      ['canal', 0.1],
+      ['Canal', 0.1],
     ])
     expect(sureness?.doubtful).toBe(1)
     expect(sureness?.confidence).toBeCloseTo(0.8)

@@ -3,6 +3,7 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api, data } from '@/api/client'
 import type { Case, ModelVersion, Prediction, Revision } from '@/api/types'
+import { nameOf } from './structure'
 import { fromCode } from './words'
 
 /** One structure of a proposal. `entropy` is the mean predictive entropy, 0 sure to 1 guessing. */
@@ -42,7 +43,8 @@ export function surenessOf(body: UncertaintyBody, segments: readonly Segment[], 
     if (stack.numbering?.sure === false) numbering ||= stack.numbering.reason ?? ''
     for (const [layer, table] of Object.entries(stack.layers ?? {}))
       for (const [id, { mean = 0, level = '' }] of Object.entries(table)) {
-        const name = names.get(`${layer}:${id}`) ?? `${fromCode(layer)} ${id}`
+        const code = names.get(`${layer}:${id}`)
+        const name = code === undefined ? `${fromCode(layer)} ${id}` : nameOf(code)
         if (mean >= (worst.get(name)?.entropy ?? -1)) worst.set(name, { name, entropy: mean, doubtful: level === 'doubtful' })
       }
   }

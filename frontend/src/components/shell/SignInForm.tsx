@@ -21,9 +21,11 @@ export function SignInForm({ username: known, onPassword, onCode, onIn }: SignIn
   const [trouble, setTrouble] = useState<{ kind: string; message: string } | null>(null)
   const [username, setUsername] = useState(known ?? '')
   const secret = useRef<HTMLInputElement>(null)
+  const name = useRef<HTMLInputElement>(null)
 
   useEffect(() => {
     if (step === 'code' || known !== undefined) secret.current?.focus()
+    else name.current?.focus()
   }, [step, known])
 
   const submit = async (event: SyntheticEvent) => {
@@ -52,7 +54,7 @@ export function SignInForm({ username: known, onPassword, onCode, onIn }: SignIn
   return (
     <form className={classes['form']} onSubmit={(event) => void submit(event)} noValidate>
       <Field label="User name" hidden={step === 'code'}>
-        {(id) => <input id={id} name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} required value={username} readOnly={known !== undefined} onChange={(event) => setUsername(event.target.value)} />}
+        {(id) => <input id={id} ref={name} name="username" autoComplete="username" autoCapitalize="none" spellCheck={false} required value={username} readOnly={known !== undefined} onChange={(event) => setUsername(event.target.value)} />}
       </Field>
       {step === 'password' ? (
         <Field label="Password">{(id) => <input id={id} key="password" ref={secret} name="password" type="password" autoComplete="current-password" required />}</Field>

@@ -47,7 +47,8 @@ function Found({ batch }: { batch: ImportDetail }) {
         </span>
         {seconds >= 1 && batch.state === 'done' && (
           <span>
-            {duration(seconds)}, {count(Math.round(batch.received / seconds))} images a second
+            {duration(seconds)}
+            {batch.received >= seconds && `, ${count(Math.round(batch.received / seconds))} images a second`}
           </span>
         )}
       </p>

@@ -7,7 +7,7 @@ import { StatePill, type Tone } from '@/components/StatePill'
 import { Cell, Row, Table } from '@/components/Table'
 import classes from './Intake.module.css'
 
-const STATES: Record<LiveSeries['state'], readonly [Tone, string]> = {
+const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
   arriving: ['busy', 'Arriving'],
   frames: ['busy', 'Making frames'],
   ready: ['ok', 'Stored'],
@@ -35,6 +35,12 @@ export function LiveCard({ series, live, onLive }: { series: readonly LiveSeries
       {series?.length === 0 && <EmptyState why="Nothing has arrived yet." who="Series appear here while their images are still coming." />}
       {series && series.length > 0 && (
         <Table label="Series, the last received first">
+          <colgroup>
+            <col width={84} />
+            <col width={150} />
+            <col />
+            <col width={140} />
+          </colgroup>
           <tbody>
             {series.map((one) => (
               <Row key={one.series}>
@@ -48,8 +54,8 @@ export function LiveCard({ series, live, onLive }: { series: readonly LiveSeries
                   {[one.modality, one.description].filter(Boolean).join(' ')}, {plural(one.received, 'image')}
                 </Cell>
                 <Cell>
-                  <StatePill tone={STATES[one.state][0]} bare>
-                    {STATES[one.state][1]}
+                  <StatePill tone={STATES[one.state]?.[0] ?? 'idle'} bare>
+                    {STATES[one.state]?.[1] ?? one.state}
                   </StatePill>
                 </Cell>
               </Row>

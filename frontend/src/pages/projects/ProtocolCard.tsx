@@ -5,6 +5,7 @@ import { plural } from '@/components/format'
 import { EmptyState, ErrorState, LoadingRows } from '@/components/States'
 import { StatePill } from '@/components/StatePill'
 import { READING_MODES, useProtocols, useSchemas } from '@/state/protocol'
+import { colourOf, nameOf, orderOf } from '@/state/structure'
 import classes from './Projects.module.css'
 
 /** What the project labels: schema, structures, reading mode. */
@@ -26,7 +27,7 @@ export function ProtocolCard({ slug, may }: { slug: string; may: boolean }) {
 }
 
 function ProtocolFacts({ protocol, schema, structures }: { protocol: Protocol; schema: string; structures: readonly Structure[] }) {
-  const chosen = structures.filter(({ code }) => protocol.structures.includes(code))
+  const chosen = structures.filter(({ code }) => protocol.structures.includes(code)).sort((a, b) => orderOf(a.code) - orderOf(b.code))
   const tasks = protocol.recipe['tasks']
   return (
     <>
@@ -48,10 +49,10 @@ function ProtocolFacts({ protocol, schema, structures }: { protocol: Protocol; s
         ]}
       />
       <div className={classes['structures']}>
-        {chosen.map(({ code, name, colour }) => (
+        {chosen.map(({ code, name, category }) => (
           <span key={code} className={classes['chip']} title={name}>
-            <i className={classes['swatch']} style={{ background: colour }} aria-hidden="true" />
-            {code}
+            <i className={classes['swatch']} style={{ background: colourOf(code, category) }} aria-hidden="true" />
+            {nameOf(code)}
           </span>
         ))}
       </div>

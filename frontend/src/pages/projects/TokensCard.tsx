@@ -27,7 +27,7 @@ export function TokensCard() {
     >
       {isPending && <LoadingRows what="tokens" rows={2} />}
       {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-      {tokens && live.length === 0 && <EmptyState why="No program signs in for you." who="Make a token before `columna login`; it is shown once." />}
+      {tokens && live.length === 0 && <EmptyState why="No program signs in for you." who="The command line asks for a token when it logs in; it is shown once." />}
       {live.map((token) => (
         <TokenLine key={token.id} token={token} />
       ))}
