@@ -76,6 +76,7 @@ class Cleaned:
     counts: Counter[str]
     notes: set[str] = field(default_factory=set)
     uids: dict[str, str] = field(default_factory=dict)
+    actions: list[list[str]] = field(default_factory=list)
 
     def text(self, tag: int) -> str:
         _vr, value = self.elements.get(tag, ("", b""))
@@ -108,13 +109,14 @@ class _Engine:
         self.counts: Counter[str] = Counter()
         self.notes: set[str] = set()
         self.uids: dict[str, str] = {}
+        self.actions: list[list[str]] = []
         self.signed = bool(_first_int(parsed.dataset, 0x00280103))
 
     def run(self) -> Cleaned:
         elements = self._clean(self.parsed.dataset, 0, "")
         self._mandatory(elements)
         self._refuse_residue(elements)
-        return Cleaned(elements, self.identity, self.known, self.counts, self.notes, self.uids)
+        return Cleaned(elements, self.identity, self.known, self.counts, self.notes, self.uids, self.actions)
 
     # one data set
 
@@ -139,9 +141,17 @@ class _Engine:
                 self.counts[Action.REMOVE.value] += 1
             else:
                 out[tag] = result
+            if not depth:
+                self.actions.append([f"{tag:08X}", result[0] if result else "", self._done_to(tag, result)])
         for block in kept_blocks:
             out[block] = ("LO", creators[block].encode())
         return dict(sorted(out.items()))
+
+    def _done_to(self, tag: int, result: tuple[str, bytes] | None) -> str:
+        if result is None:
+            return Action.REMOVE.value
+        planned = self.plan.actions.get(tag)
+        return planned[0].value if planned else "private_kept"
 
     def _encodings(self, dataset: Dataset) -> list[str]:
         item = dataset.get_item(0x00080005) if 0x00080005 in dataset else None

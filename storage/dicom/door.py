@@ -55,6 +55,7 @@ class Passed:
     report: dict[str, Any]
     notes: frozenset[str]
     uids: dict[str, str]
+    actions: list[list[str]]
 
 
 def pass_door(data: bytes, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Passed:
@@ -106,6 +107,7 @@ def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str) 
         },
         notes=frozenset(cleaned.notes),
         uids=cleaned.uids,
+        actions=cleaned.actions,
     )
 
 
@@ -134,6 +136,9 @@ def _summary(cleaned: Cleaned) -> dict[str, str]:
         "body_part": cleaned.text(0x00180015)[:32],
         "frame_of_reference_uid": cleaned.text(0x00200052)[:64],
         "series_number": cleaned.text(0x00200011)[:12],
+        "sex": cleaned.text(0x00100040)[:1],
+        "age": cleaned.text(0x00101010)[:4],
+        "scanner": f"{cleaned.text(0x00080070)} {cleaned.text(0x00081090)}".strip()[:80],
     }
 
 

@@ -16,7 +16,7 @@ class Profile:
     """Basic Application Level Confidentiality Profile plus options; field by field what Annex E.3 names.
 
     ``visual_features`` says what happens when a face may be visible: ``flag`` it, ``hold`` it in quarantine.
-    ``pixel_text`` is ``off`` (nothing is claimed about pixels) or ``blank`` (every text found is blanked).
+    ``two_person_release``: what was held leaves quarantine only when a second person confirms.
     """
 
     name: str = "columna"
@@ -32,6 +32,7 @@ class Profile:
     retain_uids: bool = False
     retain_safe_private: bool = True
     visual_features: Literal["flag", "hold"] = "flag"
+    two_person_release: bool = False
 
     @property
     def digest(self) -> str:

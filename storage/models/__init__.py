@@ -2,6 +2,7 @@
 
 from storage.models.blob import Blob
 from storage.models.deidentification_profile import DeidentificationProfile
+from storage.models.identity_request import IdentityRequest
 from storage.models.identity_vault import IdentityVault
 from storage.models.import_batch import ImportBatch, ImportFinding
 from storage.models.instance import Instance
@@ -16,6 +17,7 @@ from storage.models.subject import Subject
 __all__ = [
     "Blob",
     "DeidentificationProfile",
+    "IdentityRequest",
     "IdentityVault",
     "ImportBatch",
     "ImportFinding",

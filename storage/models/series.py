@@ -26,6 +26,7 @@ class SeriesQuerySet(models.QuerySet["Series"]):
 class Series(Row):
     """``received`` counts stored instances, ``assembled`` how many of them the last assembly saw.
 
+    ``report`` says what de-identification did to each element of the first instance: [tag, VR, action], never a value.
     ``revision`` grows with each assembly that changed the stacks: a slice that comes late makes a new revision and breaks nothing.
     """
 
@@ -37,6 +38,7 @@ class Series(Row):
     body_part = models.CharField(max_length=32, blank=True)
     frame_of_reference_uid = models.CharField(max_length=64, blank=True)
     number = models.IntegerField(null=True, blank=True)
+    report = models.JSONField(default=list, blank=True)
     revision = models.PositiveIntegerField(default=0)
     received = models.PositiveIntegerField(default=0)
     assembled = models.PositiveIntegerField(default=0)

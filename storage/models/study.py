@@ -19,13 +19,17 @@ class StudyQuerySet(models.QuerySet["Study"]):
 
 
 class Study(Row):
-    """``study_instance_uid`` is Columna's own; ``study_date`` is shifted; ``description`` holds words of the safe vocabulary only."""
+    """``study_instance_uid`` is Columna's own; ``study_date`` is shifted; ``description`` holds words of the safe vocabulary only.
+
+    ``characteristics`` are what tells small groups apart: age band, sex, scanner, month (shifted).
+    """
 
     project = models.ForeignKey("accounts.Project", on_delete=models.CASCADE, related_name="studies")
     subject = models.ForeignKey("storage.Subject", on_delete=models.CASCADE, related_name="studies")
     study_instance_uid = models.CharField(max_length=64)
     study_date = models.DateField(null=True, blank=True)
     description = models.CharField(max_length=200, blank=True)
+    characteristics = models.JSONField(default=dict, blank=True)
     last_received_at = models.DateTimeField(null=True, db_index=True)
 
     objects = StudyQuerySet.as_manager()

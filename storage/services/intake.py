@@ -320,6 +320,7 @@ class _Commit:
                     "subject": subject,
                     "study_date": datetime.strptime(day, "%Y%m%d").date() if len(day) == 8 else None,  # noqa: DTZ007  a date has no zone
                     "description": passed.summary["study_description"],
+                    "characteristics": _characteristics(passed),
                     "last_received_at": self.now,
                 },
             )
@@ -353,6 +354,7 @@ class _Commit:
                     "frame_of_reference_uid": passed.summary["frame_of_reference_uid"],
                     "number": int(number) if number.lstrip("-").isdigit() and len(number) < 9 else None,
                     "last_received_at": self.now,
+                    "report": passed.actions,
                 },
             )
         return self.series[uid]
@@ -392,6 +394,20 @@ class _Commit:
             Series.objects.filter(pk=series_id).update(received=F("received") + count, last_received_at=self.now)
         studies = {series.study_id for series in self.series.values() if any(instance.series_id == series.pk for instance in fresh)}
         Study.objects.filter(pk__in=studies).update(last_received_at=self.now)
+
+
+def _characteristics(passed: Passed) -> dict[str, str]:
+    """Age in bands of ten years, sex, scanner and month: what could single a person out together."""
+    age = passed.summary["age"]
+    years = int(age[:3]) if len(age) == 4 and age[:3].isdigit() and age[3] == "Y" else 0 if age else None
+    band = "" if years is None else "90+" if years >= 90 else f"{years // 10 * 10}-{years // 10 * 10 + 9}"
+    day = passed.summary["study_date"]
+    return {
+        "age": band,
+        "sex": passed.summary["sex"],
+        "scanner": passed.summary["scanner"],
+        "month": f"{day[:4]}-{day[4:6]}" if len(day) == 8 else "",
+    }
 
 
 def _count(source: Source, batch: ImportBatch, prepared: Sequence[Prepared], outcomes: Sequence[Outcome], now: datetime) -> None:
