@@ -1,6 +1,7 @@
 /** What the server says of a case and its annotation, and the words spoken with it about them. */
 import { ApiError, getJson, raw, send, sendJson, UnreachableError } from '@/api/client'
 import { BUNDLE_TYPE, envelopeDecode, envelopeEncode, envelopeSplit } from '@/geometry/envelope'
+import type { Ladder } from '@/geometry/numbering'
 import type { StackManifest } from '@/geometry/stack'
 import type { Acknowledged, SendOutcome } from './outbox'
 import type { Operation } from './outboxStore'
@@ -55,6 +56,7 @@ export interface AnnotationInfo {
   readonly segments: readonly Segment[]
   readonly derived_from: string | null
   readonly state: string
+  readonly ladder: Partial<Ladder>
 }
 
 export interface Lease {
@@ -106,6 +108,7 @@ export const annotationOf = (value: unknown): AnnotationInfo => {
     segments: list(json['segments']) as readonly Segment[],
     derived_from: text(json['derived_from']) || null,
     state: text(json['state']),
+    ladder: record(json['ladder']) as Partial<Ladder>,
   }
 }
 

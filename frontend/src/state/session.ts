@@ -4,7 +4,10 @@ import { sha256 } from '@/geometry/digest'
 import { envelopeDecode, envelopeEncode } from '@/geometry/envelope'
 import { Labelmap, LabelmapEdit } from '@/geometry/labelmap'
 import { decodeRuns, diffRuns, encodeRuns, invertPatch, OldValueMismatch, type Patch, type Run } from '@/geometry/patch'
-import type { StackManifest } from '@/geometry/stack'
+import { ladderApply, ladderFromSegments, type LadderFields } from '@/geometry/ladder'
+import { locate } from '@/geometry/locate'
+import { emptyLadder, ladderOf, Refused, type Ladder } from '@/geometry/numbering'
+import { StackGrid, type StackManifest } from '@/geometry/stack'
 import {
   annotationMaskPath,
   annotationSubmit,
@@ -43,9 +46,14 @@ export interface SegmentsStep {
   readonly remove: readonly SegmentKey[]
 }
 
+export interface LadderStep {
+  readonly kind: 'ladder'
+  readonly fields: LadderFields
+}
+
 export type SegmentKey = Readonly<Pick<Segment, 'id' | 'layer'>>
 export type SegmentChange = SegmentKey & { readonly [Field in 'structure' | 'status' | 'colour' | 'locked' | 'instance']?: Segment[Field] | null }
-export type Step = PatchStep | SegmentsStep
+export type Step = PatchStep | SegmentsStep | LadderStep
 
 /** What one key press or stroke did: taken back whole. `ids` are the operations it was sent as. */
 export interface Act {
@@ -69,6 +77,7 @@ export interface SessionView {
   readonly missing: readonly { readonly stack: string; readonly message: string }[]
   readonly segments: readonly Segment[]
   readonly structures: ReadonlyMap<string, Structure>
+  readonly ladder: Ladder
   readonly active: SegmentKey | null
   readonly masksLoaded: number
   readonly masksTotal: number
@@ -87,6 +96,7 @@ const EMPTY: SessionView = {
   missing: [],
   segments: [],
   structures: new Map(),
+  ladder: emptyLadder(),
   active: null,
   masksLoaded: 0,
   masksTotal: 0,
@@ -114,6 +124,7 @@ export class ReadingSession {
   private outbox: Outbox | null = null
   private lease: Lease | null = null
   private annotation = ''
+  private schema: ReadonlyMap<string, string> = new Map()
   private renewTimer: ReturnType<typeof setTimeout> | null = null
   private unlock: () => void = () => undefined
   private disposed = false
@@ -154,7 +165,7 @@ export class ReadingSession {
       const opened = await caseOpen(this.caseId, await this.store.browser(), takeover)
       this.lease = opened.lease
       this.annotation = opened.annotation.id
-      this.set({ case: opened.case, seq: opened.annotation.seq, segments: opened.annotation.segments })
+      this.set({ case: opened.case, seq: opened.annotation.seq, segments: opened.annotation.segments, ladder: ladderOf(opened.annotation.ladder) })
       this.outbox = this.makeOutbox(opened.annotation.seq)
       await Promise.all([this.loadStructures(opened.case), this.loadManifests(opened.case)])
       await this.loadMasks()
@@ -215,6 +226,7 @@ export class ReadingSession {
   private async loadStructures(info: CaseInfo): Promise<void> {
     const all = await structuresGet(info.schema)
     const chosen = new Set(info.structures)
+    this.schema = new Map(all.map((each) => [each.code, each.layer]))
     this.set({ structures: new Map(all.filter((each) => !chosen.size || chosen.has(each.code)).map((each) => [each.code, each])) })
   }
 
@@ -298,6 +310,7 @@ export class ReadingSession {
       labelmap.apply(patch)
       this.onMaskChanged(sent.stack)
     } else if (sent.kind === 'segments') this.applySegments({ kind: 'segments', set: sent.set ?? [], remove: sent.remove ?? [] })
+    else if (sent.kind === 'ladder') this.applyLadder({ kind: 'ladder', fields: header as LadderFields })
   }
 
   // the log
@@ -338,7 +351,7 @@ export class ReadingSession {
         parts.map((part) => part.body),
       )
       this.expectDigests(step, manifest)
-    } else bytes = envelopeEncode({ ...common, set: step.set, remove: step.remove }, [])
+    } else bytes = envelopeEncode(step.kind === 'ladder' ? { ...common, ...step.fields } : { ...common, set: step.set, remove: step.remove }, [])
     void this.outbox?.put({ id, bytes })
     return id
   }
@@ -448,11 +461,24 @@ export class ReadingSession {
     if (step.kind === 'patch') {
       this.labelmap(step.stack, step.layer)?.apply(step.patch)
       this.onMaskChanged(step.stack)
-    } else this.applySegments(step)
+    } else if (step.kind === 'ladder') this.applyLadder(step)
+    else this.applySegments(step)
+  }
+
+  private ladderOutcome(step: LadderStep) {
+    const { ladder, segments, structures } = this.view
+    return ladderApply(ladder, segments, step.fields, new Map([...structures.values()].map((each) => [each.code, each.layer])), this.schema)
+  }
+
+  private applyLadder(step: LadderStep): void {
+    const { ladder, segments } = this.ladderOutcome(step)
+    this.set({ ladder, segments })
+    for (const manifest of this.view.manifests) this.onMaskChanged(manifest.stack)
   }
 
   private inverseOf(step: Step): Step {
     if (step.kind === 'patch') return { ...step, patch: invertPatch(step.patch) }
+    if (step.kind === 'ladder') return { kind: 'ladder', fields: this.ladderOutcome(step).was }
     const set: SegmentChange[] = []
     const remove: SegmentKey[] = []
     for (const change of step.set) {
@@ -557,6 +583,68 @@ export class ReadingSession {
     }
     steps.push({ kind: 'segments', set: [], remove: [{ id: key.id, layer: key.layer }] })
     this.perform(`${nameOf(segment.structure)} rejected`, steps)
+  }
+
+  /** Change voxels by one patch per stack: what was a proposal is now a person's. */
+  change(label: string, patches: readonly PatchStep[]): void {
+    const touched = new Set(patches.map((patch) => `${patch.layer} ${patch.segment ?? 0}`))
+    const proposed = this.view.segments.filter((segment) => segment.status === 'proposed' && touched.has(`${segment.layer} ${segment.id}`))
+    const set = proposed.map(({ id, layer }) => ({ id, layer, status: 'edited' as const }))
+    this.perform(label, [...patches, ...(set.length ? [{ kind: 'segments' as const, set, remove: [] }] : [])])
+  }
+
+  // the ladder
+
+  /** The ladder as it stands, or the one that the masks imply while nobody has touched it. */
+  shownLadder(): Ladder {
+    return this.view.ladder.bodies.length ? this.view.ladder : this.impliedLadder()
+  }
+
+  private implied: { segments: readonly Segment[]; masks: number; ladder: Ladder } | null = null
+
+  private impliedLadder(): Ladder {
+    const { segments, structures, masksLoaded } = this.view
+    if (this.implied?.segments === segments && this.implied.masks === masksLoaded) return this.implied.ladder
+    const centres = new Map<number, readonly number[]>()
+    for (const manifest of this.view.manifests) {
+      const labelmap = this.labelmap(manifest.stack, 'instances')
+      if (!labelmap || manifest.geometry === null) continue
+      const grid = new StackGrid(manifest)
+      for (const segment of segments) {
+        if (segment.layer !== 'instances' || centres.has(segment.id)) continue
+        const place = locate(labelmap, segment.id)
+        if (place) centres.set(segment.id, grid.toWorld([place.slice, place.row, place.column]))
+      }
+    }
+    const ladder = ladderFromSegments(segments, new Map([...structures.values()].map((each) => [each.code, each.category])), centres)
+    this.implied = { segments, masks: masksLoaded, ladder }
+    return ladder
+  }
+
+  /** Do something to the ladder in one step; the first thing done writes down the ladder that the masks imply. Returns why not, or null. */
+  number(label: string, fields: LadderFields): string | null {
+    if (!this.canWrite) return 'The case is open for reading only.'
+    const steps: LadderStep[] = []
+    if (!this.view.ladder.bodies.length) {
+      const { bodies, variant, evidence, unsure } = this.impliedLadder()
+      if (!bodies.length) return 'Draw at least one vertebra first: the ladder hangs on the masks.'
+      steps.push({ kind: 'ladder', fields: { action: 'set', ladder: { bodies, variant, evidence, unsure } } })
+    }
+    try {
+      this.tryLadder([...steps.map((step) => step.fields), fields])
+    } catch (error) {
+      if (error instanceof Refused) return error.message
+      throw error
+    }
+    this.perform(label, [...steps, { kind: 'ladder', fields }])
+    return null
+  }
+
+  // Nothing is written unless the whole chain fits.
+  private tryLadder(chain: readonly LadderFields[]): void {
+    let { ladder, segments } = this.view
+    const layers = new Map([...this.view.structures.values()].map((each) => [each.code, each.layer]))
+    for (const fields of chain) ({ ladder, segments } = ladderApply(ladder, segments, fields, layers, this.schema))
   }
 
   // saving and leaving

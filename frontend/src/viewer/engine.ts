@@ -269,6 +269,10 @@ export class ReadingViewer {
     return this.panes.get(paneId)?.pane.slice ?? 0
   }
 
+  gridOf(stack: string): StackGrid | null {
+    return this.stacks.get(stack)?.images.grid ?? null
+  }
+
   paneStack(paneId: string): string {
     return this.panes.get(paneId)?.pane.spec.stack ?? ''
   }

@@ -36,7 +36,7 @@ export function RoomStrip({ room, session, view }: { room: Room; session: Sessio
     { text: `${room.session.unsent ? `outbox ${room.session.unsent}` : 'outbox empty'} · change ${session.seq}` },
     ...(masksLoaded < masksTotal ? [{ text: `masks ${masksLoaded} of ${masksTotal}`, glyph: 'layers' as const, tone: 'busy' as const }] : []),
     ...(session.restored ? [{ text: `${session.restored} changes of an earlier tab put back`, tone: 'ok' as const }] : []),
-    { text: view.sureness.model ? `Model ${view.sureness.model}` : session.case?.proposal ? 'Proposal shown' : 'No proposal', glyph: 'layers' },
+    { text: session.case?.proposal ? 'Proposal shown' : 'No proposal', glyph: 'layers' },
     { text: `brush ${(view.radius * 2).toFixed(1)} mm${view.isSphere ? ' sphere' : ''}${view.range ? `, values ${view.range[0]} to ${view.range[1]}` : ''}` },
   ]
   return <Strip items={items} keys={[['read.peek', 'peek'], ['read.brush.smaller', ''], ['read.brush.larger', 'brush'], ['read.structure.previous', ''], ['read.structure.next', 'structure'], ['read.undo', `undo ${session.undoable}`]]} />

@@ -19,7 +19,7 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
   const isDoubtful = (segment: Segment) => segment.status === 'proposed' && doubtOf.has(segmentName(segment))
   const groups = [
     { title: 'Doubtful, worst first', aside: <ActionKey action="read.doubtful.next" />, rows: ordered.filter(isDoubtful).sort((a, b) => (doubtOf.get(segmentName(a))?.confidence ?? 1) - (doubtOf.get(segmentName(b))?.confidence ?? 1)) },
-    { title: view.sureness.model ? `Proposed by ${view.sureness.model}` : 'Proposed', aside: 'confidence', rows: ordered.filter((segment) => segment.status === 'proposed' && !isDoubtful(segment)) },
+    { title: 'Proposed by the model', aside: 'confidence', rows: ordered.filter((segment) => segment.status === 'proposed' && !isDoubtful(segment)) },
     { title: 'Edited', aside: null, rows: ordered.filter((segment) => segment.status === 'edited') },
     { title: 'Accepted by you', aside: `${segments.filter((segment) => segment.status === 'accepted').length} of ${segments.length}`, rows: ordered.filter((segment) => segment.status === 'accepted') },
   ]

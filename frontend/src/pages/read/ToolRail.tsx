@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core'
-import { IconAdjustments, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconLasso, IconRefresh, IconSphere, IconZoomIn, type Icon } from '@tabler/icons-react'
+import { IconAdjustments, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconStack2, IconRefresh, IconSphere, IconZoomIn, type Icon } from '@tabler/icons-react'
 import { useContext } from 'react'
 import { HelpContext } from '@/components/shell/Strip'
 import { caps } from '@/keys/chord'
@@ -28,7 +28,10 @@ export function ToolRail({ room, session, view }: { room: Room; session: Session
     [
       { name: 'Brush', icon: IconBrush, action: 'read.tool.brush', isOn: view.tool === 'brush', reason: paints, act: () => room.setTool('brush') },
       { name: 'Eraser', icon: IconEraser, action: 'read.tool.erase', isOn: view.tool === 'erase', reason: paints, act: () => room.setTool('erase') },
+      { name: view.isNegative ? 'Ask the model: not this' : 'Ask the model: this', icon: view.isAsking ? IconHourglass : IconPointerPlus, action: 'read.tool.click', isOn: view.tool === 'click', reason: paints, act: () => room.setTool('click') },
       { name: 'Lasso', icon: IconLasso, action: 'read.tool.lasso', isOn: view.tool === 'lasso', reason: paints, act: () => room.setTool('lasso') },
+      { name: 'Fill between slices', icon: IconStack2, action: 'read.tool.fill', reason: paints, act: () => room.fillBetween() },
+      { name: 'Keep the largest part', icon: IconBinaryTree, action: 'read.tool.island', reason: paints, act: () => room.keepLargest() },
       { name: 'Sphere instead of disc', icon: IconSphere, isOn: view.isSphere, reason: paints, act: () => room.setSphere(!view.isSphere) },
       { name: 'Brush only a range of values', icon: IconAdjustments, isOn: view.range !== null, reason: paints, act: () => room.toggleRange() },
     ],

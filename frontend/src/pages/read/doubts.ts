@@ -1,4 +1,5 @@
 /** Where the model was unsure, worst first, from what lies beside its proposal. */
+import type { StackManifest } from '@/geometry/stack'
 import type { Segment } from '@/state/annotation'
 import type { SegmentKey } from '@/state/session'
 
@@ -14,43 +15,60 @@ export interface Sureness {
   readonly entropy: ReadonlyMap<string, readonly number[]>
   readonly confidence: ReadonlyMap<string, number>
   readonly doubts: readonly Doubt[]
-  readonly model: string
+  /** Why the model would not swear to the names of the levels. */
+  readonly numbering: string | null
 }
 
-export const NOTHING_KNOWN: Sureness = { entropy: new Map(), confidence: new Map(), doubts: [], model: '' }
-export const AMBER = 0.3
-const DOUBTFUL_BELOW = 0.7
+export const NOTHING_KNOWN: Sureness = { entropy: new Map(), confidence: new Map(), doubts: [], numbering: null }
+/** Where the model calls a structure doubtful; the strip is amber above it. */
+export const AMBER = 0.25
 
 type Json = Readonly<Record<string, unknown>>
 const record = (value: unknown): Json => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {})
-const entries = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const figure = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null)
 const word = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 export const segmentName = (key: SegmentKey): string => `${key.layer} ${key.id}`
 
-/** Read the uncertainty of a proposal: per stack the entropy of each slice, per structure how sure and which rules it breaks. */
-export const surenessOf = (json: unknown, segments: readonly Segment[]): Sureness => {
-  const whole = record(json)
-  const entropy = new Map<string, readonly number[]>()
+/**
+ * Read the uncertainty of a proposal: `stacks` by id, each with `layers` of segment ids, each with its mean entropy, the word
+ * for it, the mean on every slice (by slice key) and, where a rule is broken, `flags`. Worst first.
+ */
+export const surenessOf = (json: unknown, segments: readonly Segment[], manifests: readonly StackManifest[]): Sureness => {
+  const entropy = new Map<string, number[]>()
   const confidence = new Map<string, number>()
-  const doubts: Doubt[] = []
-  for (const [stack, value] of Object.entries(record(whole['stacks']))) {
-    const part = record(value)
-    const slices = entries(part['slices']).map((each) => figure(each) ?? figure(record(each)['entropy']) ?? 0)
-    if (slices.length) entropy.set(stack, slices)
-    for (const each of entries(part['structures']).map(record)) {
-      const layer = word(each['layer'])
-      const found = segments.find((segment) => segment.layer === layer && segment.id === each['segment']) ?? segments.find((segment) => segment.structure === each['structure'])
-      const sure = figure(each['confidence']) ?? (figure(each['entropy']) === null ? null : 1 - (figure(each['entropy']) ?? 0))
-      if (!found || sure === null) continue
-      const name = segmentName(found)
-      confidence.set(name, Math.min(confidence.get(name) ?? 1, sure))
-      const flags = entries(each['flags']).map((flag) => word(flag) || word(record(flag)['message'])).filter((flag) => flag !== '')
-      if (sure >= DOUBTFUL_BELOW && !flags.length) continue
-      doubts.push({ id: found.id, layer: found.layer, stack, confidence: sure, slice: figure(each['slice']), reasons: flags })
+  const worst = new Map<string, Doubt>()
+  let numbering: string | null = null
+  for (const [stack, value] of Object.entries(record(record(json)['stacks']))) {
+    const manifest = manifests.find((each) => each.stack === stack)
+    if (!manifest) continue
+    const place = new Map(manifest.slices.map((slice, index) => [slice.key, index]))
+    const line = new Array<number>(manifest.slices.length).fill(0)
+    numbering ??= word(record(record(value)['numbering'])['reason']) || null
+    for (const [layer, table] of Object.entries(record(record(value)['layers']))) {
+      for (const [id, entry] of Object.entries(record(table))) {
+        const segment = segments.find((each) => each.layer === layer && each.id === Number(id))
+        const mean = figure(record(entry)['mean'])
+        if (!segment || mean === null) continue
+        let top: { slice: number; value: number } | null = null
+        for (const [key, found] of Object.entries(record(record(entry)['slices']))) {
+          const slice = place.get(key)
+          const here = figure(found)
+          if (slice === undefined || here === null) continue
+          line[slice] = Math.max(line[slice] ?? 0, here)
+          if (!top || here > top.value) top = { slice, value: here }
+        }
+        const name = segmentName(segment)
+        confidence.set(name, Math.min(confidence.get(name) ?? 1, 1 - mean))
+        const flags = record(entry)['flags']
+        const reasons = (Array.isArray(flags) ? flags : []).map(word).filter((flag) => flag !== '')
+        if (word(record(entry)['level']) !== 'doubtful' && !reasons.length) continue
+        const before = worst.get(name)
+        const said = [`entropy ${mean.toFixed(2)}${top ? `, highest on slice ${top.slice + 1} (${top.value.toFixed(2)})` : ''}`, ...reasons]
+        if (!before || before.confidence > 1 - mean) worst.set(name, { id: segment.id, layer, stack, confidence: 1 - mean, slice: top?.slice ?? null, reasons: said })
+      }
     }
+    entropy.set(stack, line)
   }
-  doubts.sort((a, b) => a.confidence - b.confidence)
-  return { entropy, confidence, doubts: doubts.filter((doubt, i) => doubts.findIndex((other) => segmentName(other) === segmentName(doubt)) === i), model: word(whole['model']) }
+  return { entropy, confidence, numbering, doubts: [...worst.values()].sort((a, b) => a.confidence - b.confidence) }
 }

@@ -1,8 +1,14 @@
 /** Connects the reader's session with the pictures: what is drawn goes into the log, what the log does shows on the images. */
+import { ApiError } from '@/api/client'
+import { fillBetween } from '@/geometry/between'
+import { keepLargest } from '@/geometry/islands'
+import type { LabelmapEdit } from '@/geometry/labelmap'
+import type { LadderFields } from '@/geometry/ladder'
 import { locate } from '@/geometry/locate'
 import type { Vec3 } from '@/geometry/vector'
 import { framesGet, uncertaintyGet } from '@/state/annotation'
-import { orderedSegments, ReadingSession, type Moved, type SegmentKey, type SessionView } from '@/state/session'
+import { applyPrompt, promptPoint, promptSession, type PromptSession } from '@/state/prompts'
+import { orderedSegments, patchOf, ReadingSession, type Moved, type SegmentKey, type SessionView } from '@/state/session'
 import type { OutboxStore } from '@/state/outboxStore'
 import { colourOf, isVertebra, nameOf } from '@/state/structure'
 import { ReadingViewer } from '@/viewer/engine'
@@ -40,6 +46,9 @@ export interface RoomView {
   readonly seen: ReadonlyMap<string, ReadonlySet<number>>
   readonly notice: Notice | null
   readonly presets: ReadonlyMap<string, string>
+  /** The next click says what is not part of the structure. */
+  readonly isNegative: boolean
+  readonly isAsking: boolean
 }
 
 const RADII: Partial<Record<ToolName, number>> = { brush: 2, erase: 3 }
@@ -69,6 +78,8 @@ export class Room {
     seen: new Map(),
     notice: null,
     presets: new Map(),
+    isNegative: false,
+    isAsking: false,
   }
   private readonly listeners = new Set<() => void>()
   private readonly paneStates = new Map<string, PaneState>()
@@ -90,7 +101,9 @@ export class Room {
       activated: (activePane) => this.set({ activePane }),
       painted: (patch) => this.painted(patch),
       refused: (reason, ids) => this.refused(reason, ids),
-      pointed: () => undefined,
+      pointed: (_, tool, stack, index, withShift) => {
+        if (tool === 'click') void this.ask(stack, index, withShift)
+      },
       brushResized: (steps) => this.resizeBrush(steps),
       scrolled: () => undefined,
       target: (stack) => this.target(stack),
@@ -172,7 +185,7 @@ export class Room {
     try {
       const json = await uncertaintyGet(revision)
       if (json === null) return
-      this.set({ sureness: surenessOf(json, this.session.getView().segments) })
+      this.set({ sureness: surenessOf(json, this.session.getView().segments, this.session.getView().manifests) })
       this.styles.clear()
       this.viewer.redrawAll()
     } catch {
@@ -375,6 +388,105 @@ export class Room {
     this.notify(`${isUndo ? 'Undone' : 'Redone'}: ${act.label}${slice === null ? '' : `, slice ${slice + 1}`}`, isUndo ? 'brings it back.' : 'takes it back.', 'ok', isUndo ? 'redo' : 'undo')
   }
 
+  /** Do something to the ladder; says why when it cannot be done. */
+  number(label: string, fields: LadderFields): void {
+    const reason = this.session.number(label, fields)
+    if (reason) this.notify('Not renumbered', reason, 'attn')
+    else this.notify(label, 'takes it back.', 'ok', 'undo')
+  }
+
+  /** Work on the active structure in the series of the active pane, as one step to undo. */
+  private work(label: string, tool: string, act: (edit: LabelmapEdit, segment: number, spacing: Vec3) => string | null): void {
+    const stack = this.viewer.paneStack(this.view.activePane)
+    const target = this.target(stack)
+    const grid = this.viewer.gridOf(stack)
+    if ('refused' in target || !grid) {
+      this.notify('Nothing changed', 'refused' in target ? target.refused : 'No image is open.', 'attn')
+      return
+    }
+    let said: string | null = null
+    const patch = patchOf(target.labelmap, (edit) => {
+      said = act(edit, target.segment, grid.geometry.spacing)
+    }, target.mayOverwrite)
+    if (!patch.size) {
+      this.notify('Nothing changed', said ?? 'There is nothing to do here.', 'info')
+      return
+    }
+    this.session.change(label, [{ kind: 'patch', stack, layer: target.layer, segment: target.segment, tool, patch }])
+    this.viewer.showPatch(stack, this.session.manifest(stack)?.columns ?? 1, patch)
+    this.notify(label, said ?? 'takes it back.', 'ok', said === null ? 'undo' : null)
+  }
+
+  private get activeName(): string {
+    const { active } = this.session.getView()
+    const segment = active && this.session.segment(active)
+    return segment ? nameOf(segment.structure) : ''
+  }
+
+  keepLargest(): void {
+    this.work(`${this.activeName}: largest part kept`, 'islands', (edit, segment) => {
+      const gone = keepLargest(edit, segment)
+      return gone ? `${gone} smaller ${gone === 1 ? 'part' : 'parts'} erased. Ctrl Z brings them back.` : 'It is in one part already.'
+    })
+  }
+
+  fillBetween(): void {
+    this.work(`${this.activeName}: filled between slices`, 'interpolation', (edit, segment, spacing) => {
+      const filled = fillBetween(edit, segment, spacing)
+      return filled ? `${filled} ${filled === 1 ? 'slice' : 'slices'} drawn. Ctrl Z takes it back.` : 'It has no gap: draw it on two slices with empty ones between them.'
+    })
+  }
+
+  // the model's help by a click
+
+  private prompt: { readonly key: string; readonly session: PromptSession } | null = null
+  private asking: AbortController | null = null
+
+  swapSign(): void {
+    this.set({ isNegative: !this.view.isNegative })
+  }
+
+  private async ask(stack: string, index: Vec3, withShift: boolean): Promise<void> {
+    const target = this.target(stack)
+    if ('refused' in target) {
+      this.notify('Nothing asked', target.refused, 'attn')
+      return
+    }
+    const grid = this.viewer.gridOf(stack)
+    if (grid) this.viewer.point(grid.toWorld(index), this.view.activePane)
+    this.asking?.abort()
+    const asking = new AbortController()
+    this.asking = asking
+    this.set({ isAsking: true })
+    const { version } = target.labelmap
+    try {
+      const structure = this.session.segment({ id: target.segment, layer: target.layer })?.structure ?? ''
+      const key = `${stack} ${target.layer} ${target.segment}`
+      const isNew = this.prompt?.key !== key
+      if (isNew) this.prompt = { key, session: await promptSession(stack, target.layer, structure, asking.signal) }
+      const session = this.prompt?.session.id ?? ''
+      const answer = await promptPoint(session, index.map(Math.round), this.view.isNegative === withShift, isNew, asking.signal)
+      if (asking.signal.aborted) return
+      if (target.labelmap.version !== version) {
+        this.notify('Answer dropped', 'You drew meanwhile; what you drew stands. Click again to ask anew.', 'info')
+        return
+      }
+      const patch = patchOf(target.labelmap, (edit) => applyPrompt(edit, target.segment, answer), target.mayOverwrite)
+      if (patch.size) this.session.change(`${nameOf(structure)} click`, [{ kind: 'patch', stack, layer: target.layer, segment: target.segment, tool: answer.engine.slice(0, 40), patch }])
+      else this.notify('The model would change nothing here', 'Click where it is wrong, or use the brush.', 'info')
+    } catch (error) {
+      if (asking.signal.aborted) return
+      this.prompt = null
+      const isRefusal = error instanceof ApiError && error.status === 409
+      this.notify(isRefusal ? 'The model may not help here' : 'The model does not answer', isRefusal ? error.message : 'The brush and all other tools work on.', 'attn')
+    } finally {
+      if (this.asking === asking) {
+        this.asking = null
+        this.set({ isAsking: false })
+      }
+    }
+  }
+
   /** Choose a structure and show it where it is seen best. */
   choose(key: SegmentKey, zoomMm?: number): void {
     this.session.activate(key)
@@ -447,6 +559,11 @@ export class Room {
 
   cancel(): void {
     if (this.viewer.cancelStroke()) return
+    if (this.asking) {
+      this.asking.abort()
+      this.set({ isAsking: false })
+      return
+    }
     if (this.view.isMaximised) this.set({ isMaximised: false })
     this.dismissNotice()
   }

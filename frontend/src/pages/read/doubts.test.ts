@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import type { StackManifest } from '@/geometry/stack'
+import type { Segment } from '@/state/annotation'
+import { surenessOf } from './doubts'
+
+const segments: Segment[] = [
+  { id: 3, layer: 'instances', structure: 'L5', status: 'proposed' },
+  { id: 4, layer: 'instances', structure: 'L4', status: 'proposed' },
+]
+const manifests = [{ stack: 's', slices: [{ key: 'a:1' }, { key: 'b:1' }] }] as unknown as StackManifest[]
+const json = {
+  stacks: {
+    s: {
+      layers: { instances: { 3: { mean: 0.42, level: 'doubtful', slices: { 'a:1': 0.3, 'b:1': 0.5 } }, 4: { mean: 0.05, level: 'sure', slices: { 'a:1': 0.05 }, flags: ['two islands'] } } },
+      numbering: { sure: false, reason: 'the sacrum is not in view' },
+    },
+    gone: { layers: { instances: { 3: { mean: 0.9, level: 'doubtful', slices: {} } } } },
+  },
+}
+
+describe('what the model was unsure of', () => {
+  it('is worst first, with the slice where it is worst', () => {
+    const { doubts } = surenessOf(json, segments, manifests)
+    expect(doubts.map((doubt) => [doubt.id, doubt.slice])).toEqual([
+      [3, 1],
+      [4, 0],
+    ])
+    expect(doubts[0]?.reasons[0]).toBe('entropy 0.42, highest on slice 2 (0.50)')
+    expect(doubts[1]?.reasons).toContain('two islands')
+  })
+
+  it('gives the strip the highest entropy of each slice', () => {
+    expect(surenessOf(json, segments, manifests).entropy.get('s')).toEqual([0.3, 0.5])
+  })
+
+  it('is nothing where nothing is said', () => {
+    expect(surenessOf(null, segments, manifests).doubts).toEqual([])
+    expect(surenessOf({ stacks: { s: { layers: { instances: { 9: { mean: 1 } } } } } }, segments, manifests).doubts).toEqual([])
+  })
+})
