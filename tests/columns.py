@@ -2,7 +2,7 @@
 
 Loaded by pytest before Django (``-p tests.columns`` in pyproject.toml). It gives the whole session a data folder of its own, so no test
 can touch a person's data, and in the full column starts PostgreSQL and an S3 server and points the settings at them.
-Running pytest once per column runs every test on both.
+Running pytest once per column runs every test on both, except what touches no backend or is marked ``once``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from tests.servers.process import NotInstalled, Server
 
 COLUMN = os.environ.get("COLUMNA_TEST_COLUMN", "embedded")
 _KEPT = ("COLUMNA_TEST_",)
+_RUNNING = {"installation", "columna", "web", "here", "migrated"}
+"""Fixtures that start a whole Columna; a test of one runs on both columns."""
 _servers: list[Server] = []
 _folders: list[Path] = []
 
@@ -53,6 +55,26 @@ def pytest_load_initial_conftests() -> Iterator[None]:
 
 def pytest_report_header() -> str:
     return f"column: {COLUMN}"
+
+
+def touches_a_backend(item: pytest.Item) -> bool:
+    """Return whether a test asks for the database, or for anything that runs as a process of its own."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    database = item.get_closest_marker("django_db") is not None or bool(fixtures & {"db", "transactional_db", "live_server", "column"})
+    return database or any(name.endswith("_server") or name in _RUNNING for name in fixtures)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the journeys; in the full column leave out what is the same on both, having no backend."""
+    for item in items:
+        if "journeys" in item.path.parts:
+            item.add_marker("journey")
+    if COLUMN != "full":
+        return
+    left_out = [item for item in items if item.get_closest_marker("once") or not touches_a_backend(item)]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.hookimpl(trylast=True)
