@@ -33,3 +33,11 @@ def mask_import_task(context: JobContext) -> dict[str, Any]:
         stack=stack, blob_digest=payload["blob"], values=payload["values"], instances=bool(payload.get("instances", False))
     )
     return {"revisions": [str(revision.pk) for revision in revisions]}
+
+
+@job_task(kind="annotation.subject_withdraw", queue="intake")
+def subject_withdraw_task(context: JobContext) -> dict[str, Any]:
+    """A subject has withdrawn: what was drawn on their images goes."""
+    from annotation.services.withdrawal import subject_forget
+
+    return subject_forget(subject_id=context.payload["subject"])

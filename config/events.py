@@ -6,6 +6,6 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "case.opened": ("ml_backend.predict",),
     "annotation.submitted": (),
     "version.frozen": (),
-    "subject.withdrawn": ("datasets.withdraw",),
+    "subject.withdrawn": ("annotation.subject_withdraw", "datasets.withdraw"),
 }
 """Event kind → job kinds. Each job gets the event's payload; its dedupe key is the event's id and the job kind."""

@@ -1,6 +1,7 @@
 """The database itself keeps revisions immutable and the operation log append-only, on SQLite and on PostgreSQL.
 
-Operations of a withdrawn subject may be deleted: what they hold is drawn on that patient's images.
+Of a withdrawn subject, operations may be deleted and revisions emptied: what they hold is drawn on that patient's images. A
+revision's row itself stays, with its digest.
 """
 
 from django.db import migrations
@@ -12,7 +13,9 @@ _WITHDRAWN = """SELECT 1 FROM annotation_annotation a
 
 _SQLITE = f"""
 CREATE TRIGGER IF NOT EXISTS revision_no_update BEFORE UPDATE ON annotation_revision
-BEGIN SELECT RAISE(ABORT, 'a revision is immutable: no UPDATE'); END;
+BEGIN
+  SELECT RAISE(ABORT, 'a revision is immutable: no UPDATE') WHERE NEW.digest <> OLD.digest OR NOT EXISTS ({_WITHDRAWN});
+END;
 --
 CREATE TRIGGER IF NOT EXISTS revision_no_delete BEFORE DELETE ON annotation_revision
 BEGIN SELECT RAISE(ABORT, 'a revision is immutable: no DELETE'); END;
@@ -40,7 +43,18 @@ BEGIN
   RETURN OLD;
 END $$;
 --
-CREATE OR REPLACE TRIGGER revision_no_change BEFORE UPDATE OR DELETE ON annotation_revision
+CREATE OR REPLACE FUNCTION annotation_revision_update() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.digest <> OLD.digest OR NOT EXISTS ({_WITHDRAWN}) THEN
+    RAISE EXCEPTION 'a revision is immutable: no UPDATE' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+--
+CREATE OR REPLACE TRIGGER revision_no_update BEFORE UPDATE ON annotation_revision
+FOR EACH ROW EXECUTE FUNCTION annotation_revision_update();
+--
+CREATE OR REPLACE TRIGGER revision_no_delete BEFORE DELETE ON annotation_revision
 FOR EACH ROW EXECUTE FUNCTION annotation_refuse();
 --
 CREATE OR REPLACE TRIGGER revision_no_truncate BEFORE TRUNCATE ON annotation_revision
@@ -63,7 +77,14 @@ _UNDO = {
     ],
     "postgresql": [
         f"DROP TRIGGER IF EXISTS {name} ON annotation_{name.split('_')[0]}"
-        for name in ("revision_no_change", "revision_no_truncate", "operation_no_update", "operation_no_truncate", "operation_no_delete")
+        for name in (
+            "revision_no_update",
+            "revision_no_delete",
+            "revision_no_truncate", 
+            "operation_no_update",
+            "operation_no_truncate",
+            "operation_no_delete",
+        )
     ],
 }
 
