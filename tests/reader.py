@@ -116,6 +116,22 @@ def _refused(status: int, body: bytes) -> Refused:
     return Refused(status, error["code"], error["message"], error["state"])
 
 
+def spine_regions(mask: NDArray[np.integer[Any]], affine: NDArray[np.float64]) -> dict[str, NDArray[np.bool_]]:
+    """Return code → bool [slice, row, column] for :meth:`Reading.draw` from a mask of categories: 1 vertebra, 2 disc, 3 canal.
+
+    ``affine`` is 4 × 4 [slice, row, column, 1] → mm LPS. Vertebrae are told apart and numbered upward from the lowest as L5.
+    """
+    from annotation.geometry.instances import bodies_and_discs, level_codes
+
+    bodies, discs = bodies_and_discs(mask == 1, mask == 2, affine)
+    found = {}
+    for number, code in level_codes(max(int(bodies.max(initial=0)), int(discs.max(initial=0)))):
+        for name, labels in ((code, bodies), (f"IVD_{code}", discs)):
+            if (labels == number).any():
+                found[name] = labels == number
+    return found | ({"CANAL": mask == 3} if (mask == 3).any() else {})
+
+
 @dataclass
 class Sent:
     """What sending cost: for benchmarks. ``acknowledged`` is seconds per batch."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,11 +13,16 @@ from annotation.models import Annotation
 from annotation.services.revision import revision_plane
 from annotation.services.slices import plane_unpack
 
+IDLE_SECONDS = 60
+"""A pause longer than this is not work."""
+
 
 def figures_of(*, annotation: Annotation) -> dict[str, Any]:
-    """Return {"operations", "slices_touched", "voxels_changed", "segments": [{id, layer, structure, status, voxels_changed}]}.
+    """Return {"operations", "active_seconds", "slices_touched", "voxels_changed", "segments": [{id, layer, structure, status,
+    voxels_changed}]}.
 
-    ``voxels_changed`` counts voxels that differ from what the reading derives from, given to the segment that has them now
+    ``active_seconds`` is by the server's clock: the time between operations that follow each other within :data:`IDLE_SECONDS`; a
+    longer pause counts as none. ``voxels_changed`` counts voxels that differ from what the reading derives from, given to the segment that has them now
     and to the one that lost them.
     """
     changed: dict[tuple[str, int], int] = {}
@@ -35,6 +43,7 @@ def figures_of(*, annotation: Annotation) -> dict[str, Any]:
                     changed[chunk.layer, value] = changed.get((chunk.layer, value), 0) + int(count)
     return {
         "operations": annotation.seq,
+        "active_seconds": active_seconds(list(annotation.operations.order_by("seq").values_list("created_at", flat=True))),
         "slices_touched": touched,
         "voxels_changed": total,
         "segments": [
@@ -48,3 +57,9 @@ def figures_of(*, annotation: Annotation) -> dict[str, Any]:
             for entry in annotation.segments
         ],
     }
+
+
+def active_seconds(times: Sequence[datetime]) -> int:
+    """Return how long somebody worked whose acts came at these times, in order: pauses over :data:`IDLE_SECONDS` left out."""
+    pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    return round(sum(pause for pause in pauses if 0 <= pause <= IDLE_SECONDS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -191,9 +192,10 @@ def test_a_length_is_measured_in_space():
 
 
 def test_setting_and_removing_are_taken_back_by_their_inverse():
-    item = {"id": "m", "definition": "angle", "frame": FILM, "points": {"a": [1, 0], "vertex": [0, 0], "b": [0, 1]}, "bodies": ["b1"]}
-    moved = {**item, "points": {**item["points"], "b": [1, 1]}}
-    who = {"bodies": {"b1"}, "author": "someone", "at": "2026-01-01T00:00:00Z"}
+    points = {"a": [1, 0], "vertex": [0, 0], "b": [0, 1]}
+    item: dict[str, Any] = {"id": "m", "definition": "angle", "frame": FILM, "points": points, "bodies": ["b1"]}
+    moved = {**item, "points": {**points, "b": [1, 1]}}
+    who: dict[str, Any] = {"bodies": {"b1"}, "author": "someone", "at": "2026-01-01T00:00:00Z"}
     first, was_first = measurements_apply([], {"set": [item]}, **who)
     second, was_second = measurements_apply(first, {"set": [moved]}, **who)
     third, was_third = measurements_apply(second, {"remove": ["m"]}, **who)

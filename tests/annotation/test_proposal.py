@@ -127,6 +127,7 @@ def test_correcting_a_proposed_slice_copies_that_slice_only():
     expected[1, 2:4, 2:6] = 0
     assert np.array_equal(revision_mask(revision=frozen, stack=writer.stack, layer="instances"), expected)
     assert writer.annotation.chunks.count() == 1
+    assert writer.annotation.derived_from is not None
     assert frozen.content["derived_from"] == writer.annotation.derived_from.digest
     figures = {entry["structure"]: entry["voxels_changed"] for entry in frozen.figures["segments"]}
     assert (frozen.figures["voxels_changed"], figures) == (8, {"L5": 8, "IVD_L5": 0, "CANAL": 0})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydicom.sr import _concepts_dict
 
@@ -13,7 +15,8 @@ from tests.factories import make_project
 
 STRUCTURES = schema_read(name="spine-core", version=1)["structures"]
 BY_CODE = {entry["code"]: entry for entry in STRUCTURES}
-FREE = {code: meaning for found in _concepts_dict.concepts["SCT"].values() for code, (meaning, _) in found.items()}
+SNOMED: Any = _concepts_dict.concepts["SCT"]
+FREE = {code: meaning for found in SNOMED.values() for code, (meaning, _) in found.items()}
 
 
 def test_values_and_codes_are_unique_and_fit_a_byte():

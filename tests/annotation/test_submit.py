@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from accounts.models import AuditEvent
 from annotation.models import Annotation, Assignment, Case, Revision
 from annotation.services.annotation import annotation_submit
 from annotation.services.assignment import assignment_open
+from annotation.services.figures import active_seconds
 from annotation.services.revision import revision_mask
 from config.errors import Conflict
 from jobs.models import Event
@@ -118,3 +121,9 @@ def test_an_empty_reading_can_be_submitted():
     writer = Writer(case, make_member(project=case.project))
     revision = annotation_submit(annotation=writer.annotation, user=writer.user, expected_seq=0)
     assert revision.content["layers"] == {}
+
+
+def test_active_time_leaves_long_pauses_out():
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    assert active_seconds([start + timedelta(seconds=at) for at in (0, 10, 40, 1000, 1030)]) == 10 + 30 + 30
+    assert active_seconds([]) == active_seconds([start]) == 0
