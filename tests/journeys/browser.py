@@ -80,7 +80,7 @@ class Web:
     def wait(self) -> None:
         for _ in range(300):
             try:
-                with urllib.request.urlopen(self.url + "/health/live", timeout=2):
+                with urllib.request.urlopen(self.url + "/health/live", timeout=2):  # noqa: S310  our own server
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
@@ -168,9 +168,9 @@ class ReadingRoom:
     def pane(self, name: str = "large") -> dict[str, Any]:
         return next(pane for pane in self.state["panes"] if pane["id"] == name)
 
-    def place(self, row: float, column: float, *, pane: str = "large", slice: int | None = None) -> tuple[float, float]:
+    def place(self, row: float, column: float, *, pane: str = "large") -> tuple[float, float]:
         """Return where a voxel of the slice that shows lies on the page."""
-        at = self.pane(pane)["slice"] if slice is None else slice
+        at = self.pane(pane)["slice"]
         found = self.page.evaluate(
             "([pane, slice, row, column]) => window.columna.placeOf(pane, slice, row, column)", [pane, at, row, column]
         )

@@ -8,8 +8,10 @@ with one vertebra grown too fat, so that what a test paints over is known to the
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
+import sys
 import uuid
 from typing import Any
 
@@ -31,10 +33,10 @@ def main() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    call_command("demo", people_only=True, stdout=open(os.devnull, "w"))  # noqa: SIM115
+    call_command("demo", people_only=True, stdout=io.StringIO())
     protocol_ensure()
     made = [case for number in range(chosen.cases) for case in person_bring(chosen.seed + number, chosen.modalities, chosen.clinical)]
-    print(json.dumps(made))
+    sys.stdout.write(json.dumps(made) + "\n")
 
 
 def protocol_ensure() -> None:
@@ -151,7 +153,9 @@ def _sureness(stack: Any, layers: dict[str, Any], segments: dict[tuple[str, int]
             size = (mask == number).reshape(len(mask), -1).sum(axis=1)
             if not size.any():
                 continue
-            slices = {key: round(mean * (0.6 + 0.6 * float(count) / float(size.max())), 3) for key, count in zip(keys, size, strict=True) if count}
+            slices = {
+                key: round(mean * (0.6 + 0.6 * float(count) / float(size.max())), 3) for key, count in zip(keys, size, strict=True) if count
+            }
             told.setdefault(layer, {})[str(number)] = {"mean": mean, "level": "doubtful" if mean > 0.25 else "sure", "slices": slices}
     return {"layers": told, "numbering": {"sure": False, "reason": "counted from the sacrum"}}
 

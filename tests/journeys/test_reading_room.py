@@ -149,7 +149,8 @@ def test_a_second_tab_reads_only_until_it_takes_over(web: Web, reader: ReadingRo
     second.open(case["id"], phase="read-only")
     before = second.state["seq"]
     paint_some(second, 1)
-    assert second.state["undoable"] == 0 and second.state["seq"] == before
+    assert second.state["undoable"] == 0
+    assert second.state["seq"] == before
     second.page.get_by_role("button", name="Take over").click()
     second.until(lambda state: state["phase"] == "ready")
     assert second.digest(stack) == painted

@@ -60,7 +60,7 @@ const set = (ladder: Ladder, operation: LadderFields): Ladder => {
   const sent = operation.ladder
   if (typeof sent !== 'object') throw bad("'ladder' is an object.")
   const after = { ...ladder, ...sent }
-  return { variant: variantOf(after.variant), evidence: evidenceOf(after.evidence), unsure: Boolean(after.unsure), bodies: bodiesOf(after.bodies) }
+  return { variant: variantOf(after.variant), evidence: evidenceOf(after.evidence), unsure: after.unsure, bodies: bodiesOf(after.bodies) }
 }
 
 const bodiesOf = (sent: readonly Body[]): Body[] => {

@@ -16,7 +16,7 @@ export function EntropyStrip({ room, view, session }: { room: Room; view: RoomVi
   const seen = view.seen.get(large.stack)
   const count = state.count
   const top = Math.max(0.5, ...(entropy ?? []))
-  const labels = Math.max(1, Math.ceil(count / 30))
+  const labels = Math.max(1, Math.ceil(count / 18))
   return (
     <section className={classes['entropy']} aria-label="Slices">
       <div>
@@ -45,7 +45,7 @@ export function EntropyStrip({ room, view, session }: { room: Room; view: RoomVi
               }}
             >
               <i style={{ height: entropy ? `${Math.max(4, (100 * value) / top)}%` : '14%' }} />
-              <small>{slice % labels === 0 || slice === state.slice ? slice + 1 : ''}</small>
+              <small>{slice === state.slice || (slice % labels === 0 && Math.abs(slice - state.slice) >= labels) ? slice + 1 : ''}</small>
             </button>
           )
         })}

@@ -167,7 +167,7 @@ export class Room {
       const hangings = hangingsOf(manifests)
       this.set({ hangings, hanging: 0, panes: hangings[0]?.panes ?? [] })
     }
-    if (info?.proposal && this.view.sureness === NOTHING_KNOWN && segments.length) void this.loadSureness(info.proposal)
+    if (info?.proposal && this.view.sureness === NOTHING_KNOWN && segments.length && manifests.length) void this.loadSureness(info.proposal)
     if (segments !== this.segmentsShown || active !== this.activeShown || structures !== this.structuresShown) {
       this.segmentsShown = segments
       this.activeShown = active
@@ -404,17 +404,17 @@ export class Room {
       this.notify('Nothing changed', 'refused' in target ? target.refused : 'No image is open.', 'attn')
       return
     }
-    let said: string | null = null
+    const said: { text: string | null } = { text: null }
     const patch = patchOf(target.labelmap, (edit) => {
-      said = act(edit, target.segment, grid.geometry.spacing)
+      said.text = act(edit, target.segment, grid.geometry.spacing)
     }, target.mayOverwrite)
     if (!patch.size) {
-      this.notify('Nothing changed', said ?? 'There is nothing to do here.', 'info')
+      this.notify('Nothing changed', said.text ?? 'There is nothing to do here.', 'info')
       return
     }
     this.session.change(label, [{ kind: 'patch', stack, layer: target.layer, segment: target.segment, tool, patch }])
     this.viewer.showPatch(stack, this.session.manifest(stack)?.columns ?? 1, patch)
-    this.notify(label, said ?? 'takes it back.', 'ok', said === null ? 'undo' : null)
+    this.notify(label, said.text ?? 'takes it back.', 'ok', said.text === null ? 'undo' : null)
   }
 
   private get activeName(): string {

@@ -1,0 +1,143 @@
+"""What the tools of the reading room do, in a real browser: each is one step that can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys.browser import ReadingRoom, Web
+
+
+@pytest.fixture(scope="module")
+def desk(web: Web, browser: Browser, take: Callable[[str], dict[str, Any]]) -> Iterator[ReadingRoom]:
+    """One MR case that all of these tests work on; each takes back what it did."""
+    context = browser.new_context(viewport={"width": 1280, "height": 760}, service_workers="block")
+    yield ReadingRoom.enter(context, web.url).open(take("MR")["id"])
+    context.close()
+
+
+@pytest.fixture
+def room(desk: ReadingRoom) -> Iterator[ReadingRoom]:
+    desk.press("b")
+    yield desk
+    for _ in range(40):
+        if not desk.state["undoable"]:
+            break
+        desk.press("Control+z")
+        desk.page.wait_for_timeout(30)
+    assert desk.state["undoable"] == 0
+    assert desk.problems == []
+
+
+def far(room: ReadingRoom, row: float = 0.5, column: float = 0.12) -> tuple[float, float]:
+    """Return a voxel in front of the spine, by shares of the image."""
+    stack = room.state["stacks"][0]
+    return stack["rows"] * row, stack["columns"] * column
+
+
+def test_shift_erases_while_it_is_held(room: ReadingRoom) -> None:
+    stack = room.pane()["stack"]
+    before = room.digest(stack)
+    row, column = far(room)
+    room.stroke((row, column), (row, column + 8))
+    painted = room.digest(stack)
+    assert painted != before
+    room.stroke((row, column - 4), (row, column + 12), modifier="Shift")
+    assert room.digest(stack) != painted
+
+
+def test_brackets_change_the_brush_by_one_step_and_by_five(room: ReadingRoom) -> None:
+    radius = room.state["radius"]
+    room.press("]")
+    assert room.state["radius"] == pytest.approx(radius + 0.25)
+    room.press("Shift+]", "[", "Shift+[")
+    assert room.state["radius"] == pytest.approx(radius)
+
+
+def test_space_peeks_while_held_and_toggles_when_tapped(room: ReadingRoom) -> None:
+    room.page.keyboard.down("Space")
+    room.page.wait_for_timeout(500)
+    assert not room.state["areMasksShown"]
+    room.page.keyboard.up("Space")
+    assert room.state["areMasksShown"]
+    room.press("Space")
+    assert not room.state["areMasksShown"]
+    room.press("Space")
+    assert room.state["areMasksShown"]
+
+
+def test_an_accepted_structure_is_not_painted_over_and_says_so(room: ReadingRoom) -> None:
+    stack, row_column = room.pane()["stack"], far(room)
+    first = room.state["active"]
+    room.stroke(row_column, (row_column[0], row_column[1] + 6))
+    room.press("Enter")
+    assert room.state["active"] != first
+    held = room.digest(stack)
+    room.page.wait_for_timeout(100)
+    while room.pane()["slice"] != room.pane()["count"] // 2:
+        room.press("ArrowUp" if room.pane()["slice"] > room.pane()["count"] // 2 else "ArrowDown")
+        room.page.wait_for_timeout(60)
+    room.stroke(row_column, (row_column[0], row_column[1] + 6))
+    assert room.digest(stack) == held
+    assert "kept" in room.page.get_by_role("status").filter(has_text="kept").inner_text()
+
+
+def test_the_largest_part_is_kept_in_one_step(room: ReadingRoom) -> None:
+    stack = room.pane()["stack"]
+    row, column = far(room)
+    before = room.state["undoable"]
+    room.stroke((row, column), (row, column + 4))
+    painted = room.digest(stack)
+    room.press("k")
+    room.until(lambda state: state["undoable"] == before + 2)
+    assert room.digest(stack) != painted
+    room.press("Control+z")
+    room.until(lambda state: state["undoable"] == before + 1)
+    assert room.digest(stack) == painted
+
+
+def test_the_lasso_fills_what_it_goes_round(room: ReadingRoom) -> None:
+    stack = room.pane()["stack"]
+    before = room.digest(stack)
+    row, column = far(room)
+    room.press("l")
+    room.stroke((row, column), (row + 10, column), (row + 10, column + 10), (row, column + 10))
+    assert room.digest(stack) != before
+
+
+def test_shifting_the_ladder_renames_every_level_and_touches_no_voxel(room: ReadingRoom) -> None:
+    stack = room.pane()["stack"]
+    voxels = room.digest(stack)
+    names = {segment["id"]: segment["structure"] for segment in room.state["segments"]}
+    room.press("-")
+    room.until(lambda state: {segment["id"]: segment["structure"] for segment in state["segments"]} != names)
+    shifted = {segment["id"]: segment["structure"] for segment in room.state["segments"]}
+    assert shifted[next(number for number, code in names.items() if code == "L4")] == "L3"
+    assert room.digest(stack) == voxels
+    room.press("Control+z")
+    room.until(lambda state: {segment["id"]: segment["structure"] for segment in state["segments"]} == names)
+    room.saved()
+
+
+def test_the_doubtful_place_is_gone_to(room: ReadingRoom) -> None:
+    room.press("n")
+    active = room.state["active"]
+    found = next(segment for segment in room.state["segments"] if segment["id"] == active["id"] and segment["layer"] == active["layer"])
+    assert found["structure"] == "L4"
+    assert room.state["doubts"] == 1
+
+
+def test_orientation_letters_stand_on_every_picture(room: ReadingRoom) -> None:
+    for pane in room.state["panes"]:
+        assert all(pane["letters"][side] for side in ("left", "right", "top", "bottom"))
+    assert room.pane()["letters"] == {"left": "A", "right": "P", "top": "H", "bottom": "F"}
+
+
+def test_the_browser_keeps_nothing_that_names_the_patient(web: Web, room: ReadingRoom) -> None:
+    kept: str = room.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage, url: location.href, title: document.title})")
+    pseudonym = room.page.locator("h1").first.inner_text()
+    assert pseudonym.startswith("SP-")
+    assert pseudonym not in kept
