@@ -101,7 +101,7 @@ def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, 
     for subject in fold["train"][:TAUGHT]:
         before = {case["id"] for case in cases(reader)}
         send(manager, [folder / f"{subject}_T2w.nii.gz"], image_only)
-        until(lambda: settled(manager), seconds=120, what="the proposal")
+        until(lambda: settled(manager), seconds=180, what="the proposal")
         (case,) = [case for case in cases(reader) if case["id"] not in before]
         draw(reader, case["id"], folder / f"{subject}_seg.nii.gz")
     until(lambda: settled(manager), seconds=300, what="the end of all imports and proposals")
@@ -149,84 +149,6 @@ def settled(manager: Reader) -> bool:
     """Whether no event waits to become a job and no job waits or runs."""
     figures = manager.get("/health")["jobs"]
     return not (figures["undispatched_events"] or figures["queued"] or figures["running"])
-
-
-def over() -> dict[str, Any] | None:
-        found: dict[str, Any] = manager.get(f"/api/imports/{batch}")
-        return found if found["state"] not in ("open", "running", "receiving", "queued") else None
-
-    done: dict[str, Any] = until(over, seconds=240, what="the end of the import")
-    return done
-
-
-def cases(person: Reader) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = person.get(f"/api/cases?project={PROJECT}&limit=500")["results"]
-    return found
-
-
-def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, test_data: Path) -> None:
-    folder = test_data / "mr_spider_t2space"
-    fold = folds(folder)
-    assert len(fold["sealed"]) >= 8
-    url = f"http://127.0.0.1:{columna.environment['COLUMNA_WEB_PORT']}"
-    manager = Reader(url).sign_in("manager", "manager-columna-demo")
-    reader = Reader(url).sign_in("reader", "reader-columna-demo")
-
-    # The sealed patients come with their published masks: the yardstick. Those to be read come as images alone.
-    files = [folder / f"{subject}_{part}.nii.gz" for subject in fold["sealed"] for part in ("T2w", "seg")]
-    assert send(manager, files, MAPPING)["refused"] == 0
-    until(lambda: settled(manager), seconds=300, what="the cases of the sealed patients")
-    image_only = {name: value for name, value in MAPPING.items() if name in ("modality", "image")}
-    for subject in fold["train"][:TAUGHT]:
-        before = {case["id"] for case in cases(reader)}
-        send(manager, [folder / f"{subject}_T2w.nii.gz"], image_only)
-        until(lambda: settled(manager), seconds=120, what="the proposal")
-        (case,) = [case for case in cases(reader) if case["id"] not in before]
-        draw(reader, case["id"], folder / f"{subject}_seg.nii.gz")
-    until(lambda: settled(manager), seconds=300, what="the end of all imports and proposals")
-
-    run = manager.post("/api/training-runs", {"project": PROJECT})
-    done = until(lambda: over(manager, run["id"]), seconds=900, what="the end of the training")
-    assert done["state"] == "succeeded", done["error"]
-    sealed = done["report"]["sealed"]
-    after, before_ = sealed["after"], sealed["before"]
-    assert len(after["patients"]) >= 8
-    three = ("vertebra", "disc", "canal")
-    mean = {name: sum(part["structures"][s]["dice"] for s in three) / 3 for name, part in (("before", before_), ("after", after))}
-    artifacts = ROOT / "tests" / "artifacts"
-    artifacts.mkdir(exist_ok=True)
-    (artifacts / "learning-loop.json").write_text(json.dumps({"sealed_dice": mean, "report": done["report"]}, indent=1))
-    assert mean["after"] > mean["before"]
-    assert mean["after"] >= 0.85
-
-
-def draw(reader: Reader, case: str, mask_file: Path) -> None:
-    """Open the case, draw the true structures stroke by stroke, submit, and look whether the server holds exactly them."""
-    reading = reader.open(case)
-    stack = reading.case["stacks"][0]["id"]
-    manifest = reader.get(f"/api/stacks/{stack}/manifest")
-    truth = structures(on_stack(mask_file, manifest))
-    assert len(truth) >= 8
-    assert reading.draw(stack, truth) > 50
-    reading.flush()
-    for layer in ("instances", "canal"):
-        mine, theirs = reading.mask(stack, layer), reading.mask(stack, layer, fresh=True)
-        assert hashlib.sha256(mine.tobytes()).digest() == hashlib.sha256(theirs.tobytes()).digest()
-    drop_what_is_left_over(reading, set(truth))
-    reading.submit()
-
-
-def drop_what_is_left_over(reading: Any, drawn: set[str]) -> None:
-    """Remove the proposal's structures that were painted over, and confirm the rest as this reader's own."""
-    empty = [entry for entry in reading.segments if entry["structure"] not in drawn]
-    mine = [{**entry, "status": "edited"} for entry in reading.segments if entry["structure"] in drawn]
-    op = {"id": str(uuid.uuid4()), "kind": "segments", "set": mine, "remove": [{"layer": e["layer"], "id": e["id"]} for e in empty]}
-    reading.queue.append((op, []))
-
-
-def settled(manager: Reader) -> bool:
-    waiting = [manager.get(f"/api/jobs?project={PROJECT}&state={state}&limit=1")["count"] for state in ("queued", "running")]
-    return not any(waiting) and manager.get("/health")["outbox"]["waiting"] == 0
 
 
 def over(manager: Reader, run: str) -> dict[str, Any] | None:
