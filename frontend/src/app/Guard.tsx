@@ -1,7 +1,7 @@
 /** What lies around every page: who is signed in, the overlay when that is lost, key help, the way anywhere, the words read out. */
 import { Spotlight, spotlight } from '@mantine/spotlight'
 import { useIsFetching, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { Navigate, Outlet, useLocation, useNavigate } from 'react-router'
 import { onSignedOut } from '@/api/client'
 import { Button } from '@/components/Button'
@@ -11,8 +11,8 @@ import { announce, LiveRegion } from '@/components/shell/live'
 import { SignInOverlay } from '@/components/shell/SignInOverlay'
 import { HelpContext } from '@/components/shell/Strip'
 import { ErrorState } from '@/components/States'
-import { boundActions, setRemap } from '@/keys/listener'
-import type { ActionId, Remap } from '@/keys/map'
+import { boundActions, onBound, setRemap } from '@/keys/listener'
+import type { Remap } from '@/keys/map'
 import { useKeys } from '@/keys/useKeys'
 import { meKey, signIn, signInWithCode, useMe } from '@/state/account'
 import { onPreferences, preferences, setPreferences } from '@/state/preferences'
@@ -68,13 +68,10 @@ function Lost({ opened, username, onBack }: { opened: boolean; username: string;
 /** Key help, spotlight and live region; bound once, over whatever page is shown. */
 function Around({ children }: { children: React.ReactNode }) {
   const [help, setHelp] = useState(false)
-  const [actions, setActions] = useState<readonly ActionId[]>([])
+  const actions = useSyncExternalStore(onBound, boundActions)
   const navigate = useNavigate()
   const places = usePlaces()
-  const openHelp = useCallback(() => {
-    setActions(boundActions())
-    setHelp(true)
-  }, [])
+  const openHelp = useCallback(() => setHelp(true), [])
   useKeys({
     help: openHelp,
     'go.anywhere': { down: () => spotlight.open(), inFields: true },

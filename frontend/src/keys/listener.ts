@@ -15,6 +15,8 @@ export type KeyHandlers = Partial<Record<ActionId, KeyHandler | ((event: Keyboar
 const bindings: KeyHandlers[] = []
 const held = new Map<string, { handler: KeyHandler; since: number }>()
 const remapListeners = new Set<() => void>()
+const boundListeners = new Set<() => void>()
+let actions: readonly ActionId[] = []
 let remap: Remap = {}
 let silenced = 0
 let listening = false
@@ -37,16 +39,28 @@ export function currentRemap(): Remap {
 export function bindKeys(handlers: KeyHandlers): () => void {
   if (!listening) listen()
   bindings.push(handlers)
+  rebound()
   return () => {
     const at = bindings.indexOf(handlers)
     if (at >= 0) bindings.splice(at, 1)
+    rebound()
   }
 }
 
-/** The actions that would be heard now, in the order of the map: what the key help shows. */
-export function boundActions(): ActionId[] {
+/** The actions that would be heard now, in the order of the map: what the key help shows. The same array until it changes. */
+export function boundActions(): readonly ActionId[] {
+  return actions
+}
+
+export function onBound(listener: () => void): () => void {
+  boundListeners.add(listener)
+  return () => void boundListeners.delete(listener)
+}
+
+function rebound(): void {
   const bound = new Set(bindings.flatMap((handlers) => Object.keys(handlers) as ActionId[]))
-  return ACTION_IDS.filter((id) => bound.has(id))
+  actions = ACTION_IDS.filter((id) => bound.has(id))
+  boundListeners.forEach((listener) => listener())
 }
 
 /** Hear nothing but "everywhere" keys while a dialog is open. Returns the way back. */

@@ -75,7 +75,7 @@ export function KeyHelp({ opened, onClose, actions, onRemap }: KeyHelpProps) {
                       {refusal?.id === id && <em className="attn"> {refusal.words}</em>}
                     </span>
                     {remap[id] !== undefined && (
-                      <button type="button" className={classes['restore']} onClick={() => restore(id)}>
+                      <button type="button" className={classes['restore']} aria-label={`Restore the key of “${ACTIONS[id].label}”`} onClick={() => restore(id)}>
                         restore
                       </button>
                     )}

@@ -1,0 +1,155 @@
+"""The pages around the reading room, on the built bundle against the product's own web process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.journeys.browser import Web
+
+pytestmark = pytest.mark.journey
+
+PAGES = {
+    "worklist": "Start next case",
+    "learning": "Retrain",
+    "intake": "Import",
+    "projects": "Members",
+}
+
+
+@dataclass
+class Visit:
+    """A browser page that remembers everything that went wrong on it."""
+
+    page: Page
+    url: str
+    problems: list[str] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, context: BrowserContext, url: str) -> Visit:
+        visit = cls(context.new_page(), url)
+        visit.page.on("pageerror", lambda error: visit.problems.append(f"page error: {error}"))
+        visit.page.on("console", lambda line: visit.problems.append(f"console: {line.text}") if line.type == "error" else None)
+        return visit
+
+    def sign_in(self, username: str, password: str | None = None) -> Visit:
+        self.page.goto(self.url + "/sign-in")
+        self.page.get_by_label("User name").fill(username)
+        self.page.get_by_label("Password").fill(password or f"{username}-columna-demo")
+        self.page.get_by_role("button", name="Sign in").click()
+        return self
+
+    def go(self, path: str) -> Visit:
+        self.page.goto(f"{self.url}/{path}")
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        return self
+
+
+@pytest.fixture
+def visit(web: Web, context: BrowserContext) -> Visit:
+    return Visit.begin(context, web.url)
+
+
+@pytest.fixture
+def manager(visit: Visit) -> Visit:
+    visit.sign_in("manager")
+    expect(visit.page.get_by_role("heading", name="Worklist", level=1)).to_be_visible()
+    return visit
+
+
+@pytest.mark.parametrize("path", sorted(PAGES))
+def test_a_page_shows_its_main_content_without_an_error(manager: Visit, path: str) -> None:
+    manager.go(path)
+    expect(manager.page.get_by_text(PAGES[path], exact=False).first).to_be_visible()
+    expect(manager.page.get_by_role("contentinfo", name="Status")).to_be_visible()
+    assert manager.problems == []
+
+
+def test_the_datasets_page_says_what_to_do_where_there_is_none(manager: Visit) -> None:
+    manager.go("datasets")
+    expect(manager.page.get_by_role("button", name="Make a dataset")).to_be_visible()
+    assert manager.problems == []
+
+
+def test_a_wrong_password_is_refused_and_then_throttled(visit: Visit) -> None:
+    for _ in range(6):
+        visit.sign_in("chair", "not the password")
+        expect(visit.page.get_by_role("alert")).not_to_be_empty()
+    expect(visit.page.get_by_role("alert")).to_contain_text("Too many attempts")
+
+
+def test_who_is_not_signed_in_comes_back_to_the_page_asked_for(visit: Visit) -> None:
+    visit.page.goto(visit.url + "/learning")
+    visit.page.wait_for_url("**/sign-in?next=*")
+    visit.page.get_by_label("User name").fill("manager")
+    visit.page.get_by_label("Password").fill("manager-columna-demo")
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.get_by_role("heading", name="Learning", level=1)).to_be_visible()
+
+
+def test_the_worklist_is_walked_by_keyboard_alone(visit: Visit) -> None:
+    visit.sign_in("reader")
+    rows = visit.page.locator("tr[data-row]")
+    expect(rows.first).to_be_visible()
+    visit.page.keyboard.press("End")
+    expect(rows.last).to_have_attribute("aria-selected", "true")
+    visit.page.keyboard.press("/")
+    visit.page.keyboard.type("no case is called this")
+    expect(visit.page.get_by_text("No case fits this filter.")).to_be_visible()
+    visit.page.keyboard.press("Escape")
+    expect(rows.first).to_be_visible()
+    assert visit.problems == []
+
+
+def test_every_key_of_a_page_is_shown_and_a_taken_one_is_refused(manager: Visit) -> None:
+    manager.page.keyboard.press("?")
+    keys = manager.page.get_by_role("dialog", name="Keys")
+    expect(keys.get_by_text("Next row")).to_be_visible()
+    keys.get_by_role("button", name="Set the key of “Next row”").click()
+    manager.page.keyboard.press("k")
+    expect(keys.get_by_text("K is “Previous row”")).to_be_visible()
+    keys.get_by_role("button", name="Set the key of “Next row”").click()
+    manager.page.keyboard.press("z")
+    expect(keys.get_by_role("button", name="Restore the key of “Next row”")).to_be_visible()
+
+
+def test_a_lost_session_asks_for_the_password_over_the_unchanged_screen(manager: Visit) -> None:
+    box = manager.page.get_by_label("Filter cases")
+    box.fill("sp")
+    manager.page.context.clear_cookies(name="sessionid")
+    dialog = manager.page.get_by_role("dialog", name="You were signed out")
+    expect(dialog).to_be_visible(timeout=20_000)
+    expect(box).to_have_value("sp")
+    dialog.get_by_label("Password").fill("manager-columna-demo")
+    manager.page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(box).to_have_value("sp")
+
+
+def test_a_page_that_the_roles_do_not_open_says_why(visit: Visit) -> None:
+    visit.sign_in("reader")
+    expect(visit.page.get_by_role("heading", name="Worklist", level=1)).to_be_visible()
+    visit.go("intake")
+    expect(visit.page.get_by_text("Intake is for data managers")).to_be_visible()
+    assert visit.problems == []
+
+
+def test_the_browser_keeps_nothing_of_who_is_there(manager: Visit) -> None:
+    manager.go("projects")
+    expect(manager.page.get_by_text("Dana Manager").first).to_be_visible()
+    kept = json.dumps(manager.page.evaluate("({ ...localStorage, session: { ...sessionStorage } })"))
+    assert not [word for word in ("manager", "Dana", "SP-", "reader") if word in kept]
+    assert "Dana" not in manager.page.title()
+
+
+def test_the_policy_lets_no_script_into_the_page(manager: Visit) -> None:
+    answer = manager.page.goto(manager.url + "/worklist")
+    assert answer is not None
+    policy = answer.headers["content-security-policy"]
+    scripts = next(part for part in policy.split(";") if "script-src" in part)
+    assert "unsafe-inline" not in scripts
+    expect(manager.page.get_by_role("heading", name="Worklist", level=1)).to_be_visible()
+    assert [line for line in manager.problems if "Content Security Policy" in line] == []
