@@ -21,7 +21,7 @@ from tests.servers.installation import ROOT, Installation, until
 from tests.servers.process import Server, free_port
 
 pytestmark = pytest.mark.slow
-CASES = 9
+CASES = 13
 
 
 class Web:
