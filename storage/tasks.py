@@ -113,3 +113,25 @@ def phantom_import_task(context: JobContext) -> dict[str, Any]:
     for series in batch_close(batch=batch):
         assemble_later(series)
     return {"instances": count}
+
+
+def assemble_batch(batch: Any) -> None:
+    """Queue the assembly of what a batch brought after it was closed: something released from quarantine."""
+    from storage.models import Series
+
+    if batch is not None:
+        for series in Series.objects.filter(instances__batch=batch).awaiting_assembly().distinct():
+            assemble_later(series)
+
+
+@job_task(kind="storage.erase", queue="intake")
+def erase_task(context: JobContext) -> dict[str, Any]:
+    """Delete the bytes of the withdrawn ``{subject}``."""
+    from storage.models import Subject
+    from storage.services.subject import subject_erase
+
+    return {"blobs": subject_erase(subject=Subject.objects.get(pk=context.payload["subject"]))}
+
+
+def erase_later(subject: Any) -> None:
+    enqueue(kind="storage.erase", payload={"subject": str(subject.pk)}, project=subject.project, dedupe_key=f"erase:{subject.pk}")

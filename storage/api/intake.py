@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from storage.api.project import project_for
 from storage.services.summary import intake_summary
+from storage.services.transparency import k_anonymity
 
 
 class TodaySerializer(serializers.Serializer[None]):
@@ -71,3 +72,36 @@ class IntakeSummaryView(APIView):
     def get(self, request: Request) -> Response:
         project = project_for(person_of(request), request.query_params.get("project"), "intake.view")
         return Response(intake_summary(project=project))
+
+
+class SmallGroupSerializer(serializers.Serializer[None]):
+    age = serializers.CharField()
+    sex = serializers.CharField()
+    scanner = serializers.CharField()
+    month = serializers.CharField(help_text="Shifted.")
+    subjects = serializers.IntegerField()
+
+
+class AnonymitySerializer(serializers.Serializer[None]):
+    k = serializers.IntegerField(help_text="Size of the smallest group.")
+    threshold = serializers.IntegerField()
+    groups = serializers.IntegerField()
+    small = SmallGroupSerializer(many=True)
+    subjects_in_small_groups = serializers.IntegerField()
+
+
+class AnonymityView(APIView):
+    @extend_schema(
+        tags=["storage"],
+        operation_id="intake_anonymity",
+        description="How small the groups are that share age band, sex, scanner and month.",
+        parameters=[
+            OpenApiParameter("project", str, required=True, description="Slug of the project."),
+            OpenApiParameter("threshold", int, description="Groups smaller than this are listed; 5 if left out."),
+        ],
+        responses=AnonymitySerializer,
+    )
+    def get(self, request: Request) -> Response:
+        project = project_for(person_of(request), request.query_params.get("project"), "intake.view")
+        threshold = request.query_params.get("threshold", "5")
+        return Response(k_anonymity(project=project, threshold=int(threshold) if threshold.isdigit() else 5))

@@ -6,9 +6,13 @@ import django_filters
 from django.db.models import Count, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.authentication import person_of
 from storage.models import Study
+from storage.services.transparency import study_report
 
 
 class StudyFilter(django_filters.FilterSet):
@@ -32,6 +36,14 @@ class StudySerializer(serializers.ModelSerializer[Study]):
         read_only_fields = fields
 
 
+class StudyReportSerializer(serializers.Serializer[Study]):
+    study = serializers.UUIDField()
+    instances = serializers.IntegerField()
+    profiles = serializers.DictField(child=serializers.IntegerField(), help_text="Profile and version: instances.")
+    actions = serializers.DictField(child=serializers.IntegerField(), help_text="Action: elements.")
+    series = serializers.ListField(child=serializers.DictField(), help_text="Per series: tag, keyword, VR and action of each element.")
+
+
 @extend_schema(tags=["storage"])
 @extend_schema_view(
     list=extend_schema(description="The studies you may see, newest first. Dates are shifted."),
@@ -43,5 +55,13 @@ class StudyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     queryset = Study.objects.none()
 
     def get_queryset(self) -> QuerySet[Study]:
-        found = Study.objects.visible_to(person_of(self.request)).select_related("project", "subject")
+        user = person_of(self.request)
+        found = Study.objects.reported_to(user) if self.action == "deidentification" else Study.objects.visible_to(user)
+        found = found.select_related("project", "subject")
         return found.annotate(series_count=Count("series", distinct=True))
+
+    @extend_schema(responses=StudyReportSerializer)
+    @action(detail=True, methods=["get"])
+    def deidentification(self, request: Request, pk: str) -> Response:
+        """What de-identification did: counts per action, profiles, and what became of each element. Never a value."""
+        return Response(study_report(study=self.get_object()))

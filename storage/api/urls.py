@@ -4,14 +4,17 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from storage.api.import_batch import ImportBatchViewSet
-from storage.api.intake import IntakeSummaryView
+from storage.api.intake import AnonymityView, IntakeSummaryView
 from storage.api.quarantine import QuarantineViewSet
 from storage.api.series import SeriesViewSet
 from storage.api.source import SourceViewSet
 from storage.api.stack import StackFramesView, StackFrameView, StackManifestView, StackPreviewView, StackViewSet
 from storage.api.study import StudyViewSet
+from storage.api.subject import IdentityRequestViewSet, SubjectViewSet
 
 router = SimpleRouter(trailing_slash=False)
+router.register("subjects", SubjectViewSet, basename="subject")
+router.register("identity-requests", IdentityRequestViewSet, basename="identity-request")
 router.register("studies", StudyViewSet, basename="study")
 router.register("series", SeriesViewSet, basename="series")
 router.register("sources", SourceViewSet, basename="source")
@@ -21,6 +24,7 @@ router.register("stacks", StackViewSet, basename="stack")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("intake/summary", IntakeSummaryView.as_view(), name="intake-summary"),
+    path("intake/anonymity", AnonymityView.as_view(), name="intake-anonymity"),
     path("stacks/<uuid:pk>/manifest", StackManifestView.as_view(), name="stack-manifest"),
     path("stacks/<uuid:pk>/preview", StackPreviewView.as_view(), name="stack-preview"),
     path("stacks/<uuid:pk>/frames", StackFramesView.as_view(), name="stack-frames"),

@@ -83,7 +83,7 @@ class Cleaned:
         return value.decode("utf-8").strip(" \0")
 
 
-def deidentify_header(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Cleaned:
+def deidentify_header(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "", residue: bool = True) -> Cleaned:
     """Return the cleaned main data set of an object; its pixel data is left out, see :mod:`storage.dicom.pixel_cleaning`.
 
     ``group`` tells objects apart whose UIDs are empty (the folder they lay in). Raises :class:`Rejected` (``malformed``,
@@ -93,8 +93,7 @@ def deidentify_header(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonym
         warnings.simplefilter("ignore")
         try:
             identity = identity_of(parsed, group=group)
-            engine = _Engine(parsed, profile, pseudonyms, identity)
-            return engine.run()
+            return _Engine(parsed, profile, pseudonyms, identity).run(residue=residue)
         except BROKEN:
             raise Rejected("malformed") from None
 
@@ -112,10 +111,11 @@ class _Engine:
         self.actions: list[list[str]] = []
         self.signed = bool(_first_int(parsed.dataset, 0x00280103))
 
-    def run(self) -> Cleaned:
+    def run(self, *, residue: bool) -> Cleaned:
         elements = self._clean(self.parsed.dataset, 0, "")
         self._mandatory(elements)
-        self._refuse_residue(elements)
+        if residue:
+            self._refuse_residue(elements)
         return Cleaned(elements, self.identity, self.known, self.counts, self.notes, self.uids, self.actions)
 
     # one data set

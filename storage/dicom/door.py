@@ -22,7 +22,7 @@ from storage.dicom.identity import Identity
 from storage.dicom.layout import layout_of
 from storage.dicom.parse import BROKEN, ENCAPSULATED, NATIVE, Parsed, parse
 from storage.dicom.pixel_bytes import PixelShape
-from storage.dicom.profile import ENGINE_VERSION, Profile
+from storage.dicom.profile import ENGINE_VERSION, Profile, Waiver
 from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
 
@@ -63,21 +63,24 @@ def pass_door(data: bytes, *, profile: Profile, pseudonyms: Pseudonyms, group: s
     return pass_parsed(parse(data), profile=profile, pseudonyms=pseudonyms, group=group)
 
 
-def pass_parsed(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Passed:
+def pass_parsed(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "", waiver: Waiver | None = None) -> Passed:
+    """As :func:`pass_door`, for an object that was parsed already; ``waiver`` is what a person decided about it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _pass(parsed, profile, pseudonyms, group)
+            return _pass(parsed, profile, pseudonyms, group, waiver or Waiver())
         except BROKEN:
             raise Rejected("malformed") from None
 
 
-def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str) -> Passed:
+def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str, waiver: Waiver) -> Passed:
     _check_kind(parsed)
-    cleaned = deidentify_header(parsed, profile=profile, pseudonyms=pseudonyms, group=group)
+    cleaned = deidentify_header(
+        parsed, profile=profile, pseudonyms=pseudonyms, group=group, residue="residual_identity" not in waiver.codes
+    )
     identity = cleaned.identity
     _check_class(identity.sop_class)
-    chunks, syntax, frames, pixels = _pixels(parsed, cleaned, profile)
+    chunks, syntax, frames, pixels = _pixels(parsed, cleaned, profile, waiver)
     layout = layout_of(parsed.dataset, frames=frames)
     out = [encoding.file_meta(sop_class=identity.sop_class, sop_instance=cleaned.text(0x00080018), transfer_syntax=syntax)]
     out += [encoding.element(tag, vr, value) for tag, (vr, value) in sorted(cleaned.elements.items())]
@@ -142,7 +145,7 @@ def _summary(cleaned: Cleaned) -> dict[str, str]:
     }
 
 
-def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[bytes], str, int, str]:
+def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> tuple[list[bytes], str, int, str]:
     """Return the chunks of the pixel element, the transfer syntax of the output, the number of frames and the pixels' SHA-256."""
     present = [tag for tag in _PIXEL_TAGS if tag in parsed.dataset]
     if not present:
@@ -155,10 +158,10 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[by
     if not value:
         raise Rejected("no_pixel_data")
     shape = shape_of(parsed.dataset, tag)
-    _faces(cleaned, profile)
+    _faces(cleaned, profile, waiver)
     if tag == 0x7FE00010 and parsed.transfer_syntax in ENCAPSULATED:
         frames = [pixel_bytes.stripped(frame, parsed.transfer_syntax) for frame in pixel_bytes.frames_of(value, shape.frames)]
-        blanked = _without_text(parsed, cleaned, profile, shape, None)
+        blanked = _without_text(parsed, cleaned, profile, waiver, shape, None)
         if blanked is not None:
             return blanked
         chunks = encoding.encapsulated(tag, frames)
@@ -168,7 +171,7 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[by
     body, masked = pixel_bytes.native(value, shape, little_endian=parsed.little_endian)
     if masked:
         cleaned.counts["high_bits_cleared"] += 1
-    blanked = _without_text(parsed, cleaned, profile, shape, body) if tag == 0x7FE00010 else None
+    blanked = _without_text(parsed, cleaned, profile, waiver, shape, body) if tag == 0x7FE00010 else None
     if blanked is not None:
         return blanked
     vr = "OW" if tag == 0x7FE00010 else "OF" if tag == 0x7FE00008 else "OD"
@@ -176,14 +179,16 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile) -> tuple[list[by
 
 
 def _without_text(
-    parsed: Parsed, cleaned: Cleaned, profile: Profile, shape: PixelShape, native: bytes | None
+    parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver, shape: PixelShape, native: bytes | None
 ) -> tuple[list[bytes], str, int, str] | None:
     """Return the pixel element with its text blanked, or None when the pixels can stay as they are."""
-    if not profile.clean_pixel_data:
+    if not profile.clean_pixel_data and not waiver.boxes:
         return None
     from storage.dicom.pixel_cleaning import clean_pixels
 
-    found = clean_pixels(parsed, shape, sop_class=cleaned.identity.sop_class, modality=cleaned.identity.modality, native=native)
+    found = clean_pixels(
+        parsed, shape, sop_class=cleaned.identity.sop_class, modality=cleaned.identity.modality, native=native, extra=waiver.boxes
+    )
     cleaned.elements[0x00280301] = ("CS", b"NO")
     if found.frames is None:
         return None
@@ -202,11 +207,11 @@ def _without_text(
     return [encoding.element(0x7FE00010, "OW", body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
 
 
-def _faces(cleaned: Cleaned, profile: Profile) -> None:
+def _faces(cleaned: Cleaned, profile: Profile, waiver: Waiver) -> None:
     """Flag, or hold, slices from which a face could be reconstructed (PS3.15 E.3.2)."""
     part = cleaned.text(0x00180015) + " " + cleaned.text(0x0008103E) + " " + cleaned.text(0x00081030)
     if cleaned.identity.modality in ("CT", "MR", "PT") and _FACE.search(part):
-        if profile.visual_features == "hold":
+        if profile.visual_features == "hold" and "visible_face" not in waiver.codes:
             raise Rejected("visible_face")
         cleaned.notes.add("head_coverage")
 

@@ -7,7 +7,7 @@ it may hold some. Frames without text stay as they came, bit for bit and in thei
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +41,10 @@ class CleanPixels:
     boxes: int
 
 
-def clean_pixels(parsed: Parsed, shape: PixelShape, *, sop_class: str, modality: str, native: bytes | None) -> CleanPixels:
-    """Return the pixels without text. ``native`` are the stored pixels when they are not compressed.
+def clean_pixels(
+    parsed: Parsed, shape: PixelShape, *, sop_class: str, modality: str, native: bytes | None, extra: Sequence[Box] = ()
+) -> CleanPixels:
+    """Return the pixels without text. ``native`` are the stored pixels when they are not compressed; ``extra`` boxes are blanked anyway.
 
     Raises :class:`Rejected` (``undecodable_pixels``) when compressed pixels cannot be decoded: text in them could not be ruled out.
     """
@@ -53,7 +55,7 @@ def clean_pixels(parsed: Parsed, shape: PixelShape, *, sop_class: str, modality:
     chunks, changed, boxes = [], False, 0
     for original in _chunks(parsed, shape, native):
         chunk: NDArray[Any] = original
-        found = _text(chunk, always=always)
+        found = _text(chunk, always=always) + list(extra)
         outside = _outside(regions, chunk.shape[1], chunk.shape[2]) if regions else None
         boxes += len(found)
         if found or outside is not None:
@@ -89,7 +91,7 @@ def _chunks(parsed: Parsed, shape: PixelShape, native: bytes | None) -> Iterator
         return
     waiting: list[NDArray[Any]] = []
     try:
-        for frame in iterate_frames(_readable(parsed)):
+        for frame in iterate_frames(readable(parsed)):
             waiting.append(frame)
             if len(waiting) == _CHUNK:
                 yield np.stack(waiting)
@@ -100,7 +102,7 @@ def _chunks(parsed: Parsed, shape: PixelShape, native: bytes | None) -> Iterator
         yield np.stack(waiting)
 
 
-def _readable(parsed: Parsed) -> Dataset:
+def readable(parsed: Parsed) -> Dataset:
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = UID(parsed.transfer_syntax)

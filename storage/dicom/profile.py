@@ -12,6 +12,17 @@ ENGINE_VERSION = 1
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """What a person decided about an object that was held: reasons that no longer hold it, and boxes to blank in every frame.
+
+    A box is (rows from, columns from, rows to, columns to), half open.
+    """
+
+    codes: frozenset[str] = frozenset()
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Profile:
     """Basic Application Level Confidentiality Profile plus options; field by field what Annex E.3 names.
 

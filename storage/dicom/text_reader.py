@@ -39,14 +39,14 @@ def _engine(process: int) -> Any:
 
 def text_boxes(frame: NDArray[Any], *, sure: float = _SURE) -> list[Box]:
     """Return where text of two characters or more stands. ``sure`` is how certain (0 to 1) the reader must be."""
-    picture = _eight_bits(frame)
+    picture = eight_bits(frame)
     rows, columns = picture.shape[:2]
     if min(rows, columns) < 8:
         return []
     return [_wider(box, rows, columns) for box in _read(picture, sure)]
 
 
-def _eight_bits(frame: NDArray[Any]) -> NDArray[np.uint8]:
+def eight_bits(frame: NDArray[Any]) -> NDArray[np.uint8]:
     if frame.dtype == np.uint8:
         return frame
     plane = grey(frame).astype(np.float32)

@@ -17,6 +17,10 @@ class StudyQuerySet(models.QuerySet["Study"]):
     def visible_to(self, user: User) -> StudyQuerySet:
         return self.filter(project__in=projects_where(user, "image.view"), subject__withdrawn_at=None)
 
+    def reported_to(self, user: User) -> StudyQuerySet:
+        """Studies of which this person may know how they came in, without seeing an image."""
+        return self.filter(project__in=projects_where(user, "intake.view"))
+
 
 class Study(Row):
     """``study_instance_uid`` is Columna's own; ``study_date`` is shifted; ``description`` holds words of the safe vocabulary only.

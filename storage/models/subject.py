@@ -8,6 +8,7 @@ from django.db import models
 
 from accounts.abilities import projects_where
 from accounts.models.base import Row
+from accounts.models.project import Project
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 class SubjectQuerySet(models.QuerySet["Subject"]):
     def visible_to(self, user: User) -> SubjectQuerySet:
         return self.filter(project__in=projects_where(user, "image.view"), withdrawn_at=None)
+
+    def of(self, user: User) -> SubjectQuerySet:
+        """Subjects of projects in which this person has any role, the withdrawn ones too; abilities are asked for separately."""
+        return self.filter(project__in=Project.objects.visible_to(user))
 
 
 class Subject(Row):

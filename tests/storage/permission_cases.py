@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from storage.models import QuarantineItem
+from storage.models import IdentityRequest, QuarantineItem
 from storage.services.frames import stack_render
 from storage.services.import_batch import batch_open
 from storage.services.source import source_for
@@ -31,7 +31,91 @@ def _of_stack(route: str, path: str) -> Case:
     return Case("GET", route, "image.view", lambda world: f"/api/stacks/{world.things['stack'].pk}{path}", prepare=_stack, denied=404)
 
 
+def _asked(world: World) -> None:
+    _stack(world)
+    subject = world.things["stack"].series.study.subject
+    world.things["request"] = IdentityRequest.objects.create(
+        project=world.project, subject=subject, reason="-", asked_by=world.people["data_manager"]
+    )
+
+
+def _of_subject(verb: str, ability: str) -> Case:
+    return Case(
+        "POST",
+        f"subjects/{{pk}}/{verb}",
+        ability,
+        lambda world: f"/api/subjects/{world.things['stack'].series.study.subject_id}/{verb}",
+        body=lambda world: {"reason": "a relative asked for it"},
+        prepare=_stack,
+    )
+
+
+def _of_held(verb: str, body: dict[str, object]) -> Case:
+    path = f"quarantine/{{pk}}/{verb}"
+    return Case(
+        "POST",
+        path,
+        "quarantine.decide",
+        lambda world: f"/api/quarantine/{world.things['held'].pk}/{verb}",
+        body=lambda world: body,
+        prepare=_intake,
+        denied=404,
+    )
+
+
 CASES = [
+    Case("GET", "subjects", "image.view", lambda world: "/api/subjects", prepare=_stack, denied="empty", outsider="empty"),
+    Case(
+        "GET",
+        "subjects/{pk}",
+        "image.view",
+        lambda world: f"/api/subjects/{world.things['stack'].series.study.subject_id}",
+        prepare=_stack,
+        denied=404,
+    ),
+    _of_subject("withdraw", "subject.withdraw"),
+    _of_subject("identity-requests", "identity.reveal"),
+    Case(
+        "GET",
+        "identity-requests",
+        "identity.reveal",
+        lambda world: "/api/identity-requests",
+        prepare=_asked,
+        denied="empty",
+        outsider="empty",
+    ),
+    _of_held("decide", {}),
+    _of_held("confirm", {}),
+    _of_held("reveal", {}),
+    Case(
+        "GET",
+        "quarantine/{pk}/image",
+        "quarantine.decide",
+        lambda world: f"/api/quarantine/{world.things['held'].pk}/image",
+        prepare=_intake,
+        denied=404,
+    ),
+    Case(
+        "GET",
+        "studies/{pk}/deidentification",
+        "intake.view",
+        lambda world: f"/api/studies/{world.things['stack'].series.study_id}/deidentification",
+        prepare=_stack,
+        denied=404,
+    ),
+    Case("GET", "intake/anonymity", "intake.view", lambda world: f"/api/intake/anonymity?project={world.project.slug}"),
+    *(
+        Case(
+            "POST",
+            f"identity-requests/{{pk}}/{verb}",
+            "identity.reveal",
+            lambda world, verb=verb: f"/api/identity-requests/{world.things['request'].pk}/{verb}",
+            body=lambda world: {},
+            prepare=_asked,
+            denied=404,
+        )
+        for verb in ("decide", "open")
+    ),
     Case("GET", "studies", "image.view", lambda world: "/api/studies", prepare=_stack, denied="empty", outsider="empty"),
     Case(
         "GET",

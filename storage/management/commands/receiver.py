@@ -10,12 +10,15 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
+
+from config.process import die_with_parent
 
 _RESTART_SECONDS = 1.0
 
@@ -87,7 +90,8 @@ def _supervise(plain: socket.socket, tls: socket.socket | None, count: int, stop
     while not stop.is_set():
         children = [child for child in children if child.poll() is None]
         while len(children) < count:
-            children.append(subprocess.Popen(command, pass_fds=[item.fileno() for item in sockets]))  # noqa: S603  our own command
+            shared, bound = [item.fileno() for item in sockets], partial(die_with_parent, os.getpid())
+            children.append(subprocess.Popen(command, pass_fds=shared, preexec_fn=bound))  # noqa: S603  our own command
         stop.wait(_RESTART_SECONDS)
     for item in sockets:
         item.close()
