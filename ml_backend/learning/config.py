@@ -44,17 +44,17 @@ class TrainConfig:
     """``phantom_share`` of every batch is drawn from the phantom, so that a fine-tune forgets nothing."""
 
     seed: int = 1
-    steps: int = 250
+    steps: int = 400
     batch: int = 8
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 1e-4
     warmup: int = 20
     average: float = 0.99
     phantom_share: float = 0.25
     rows: int = 256
     columns: int = 192
-    rotate_degrees: float = 12.0
-    scale: tuple[float, float] = (0.8, 1.25)
+    rotate_degrees: float = 8.0
+    scale: tuple[float, float] = (0.88, 1.14)
     checkpoint_every: int = 50
 
     @classmethod

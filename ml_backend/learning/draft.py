@@ -18,12 +18,27 @@ LEVELS = ((0.12, "sure"), (0.25, "look"), (1.01, "doubtful"))
 
 @dataclass(frozen=True)
 class Draft:
-    """``masks`` uint8 [slice, row, column] of ids per layer; ``segments`` as annotations keep them; ``uncertainty`` for the viewer."""
+    """``masks`` uint8 [slice, row, column] of ids per layer; ``segments`` as annotations keep them; ``uncertainty`` for the viewer.
+
+    ``kinds`` is {layer: {id: class}}.
+    """
 
     masks: dict[str, NDArray[np.uint8]]
+    kinds: dict[str, dict[int, int]]
     segments: list[dict[str, Any]]
     uncertainty: dict[str, Any]
     unsure: str
+
+    @property
+    def classes(self) -> NDArray[np.uint8]:
+        """Return the classes [slice, row, column] of what is proposed, instances before the canal."""
+        found = []
+        for layer in ("instances", "canal"):
+            table = np.zeros(256, np.uint8)
+            for number, kind in self.kinds[layer].items():
+                table[number] = kind
+            found.append(table[self.masks[layer]])
+        return np.where(found[0] > 0, found[0], found[1]).astype(np.uint8)
 
 
 def level_of(entropy: float) -> str:
@@ -47,9 +62,9 @@ def _masks(prediction: Prediction, instances: Instances, spacing: tuple[float, f
     masks: dict[str, NDArray[np.uint8]] = {}
     for layer, labels in instances.labels.items():
         out = np.zeros(classes.shape, np.uint8)
-        for kind in sorted({e.kind for e in instances.table if e.layer == layer}):
-            mine = np.isin(labels, [e.id for e in instances.table if e.kind == kind and e.layer == layer])
-            whose = nearest_everywhere(np.where(mine, labels, 0).astype(np.uint8), spacing)
+        for kind in sorted(int(k) for k in np.unique(instances.classes[labels > 0])):
+            mine = np.where(instances.classes == kind, labels, 0).astype(np.uint8)
+            whose = nearest_everywhere(mine, spacing)
             whose = whose.repeat(COARSE, axis=1).repeat(COARSE, axis=2)[:, :rows, :columns]
             here = classes == kind
             out[here] = prediction.grid.back_nearest(whose)[here]
@@ -86,4 +101,5 @@ def draft_of(prediction: Prediction, keys: Sequence[str]) -> Draft:
         if str(e.id) in structures[e.layer]
     ]
     uncertainty = {"measure": "mean predictive entropy, 0 sure to 1 guessing", "layers": structures}
-    return Draft(masks, segments, uncertainty, instances.unsure)
+    kinds = {layer: {e.id: e.kind for e in instances.table if e.layer == layer} for layer in masks}
+    return Draft(masks, kinds, segments, uncertainty, instances.unsure)

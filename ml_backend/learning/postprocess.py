@@ -37,9 +37,13 @@ class Instance:
 
 @dataclass(frozen=True)
 class Instances:
-    """``labels`` per layer: uint8 [slice, row, column] of ids on the work grid. ``unsure`` says why numbers are a guess."""
+    """``labels`` per layer: uint8 [slice, row, column] of ids on the work grid; ``classes`` what the network said there, cleaned.
+
+    ``unsure`` says why numbers are a guess.
+    """
 
     labels: dict[str, Classes]
+    classes: Classes
     table: tuple[Instance, ...]
     unsure: str
 
@@ -190,6 +194,12 @@ def split(classes: Classes, spacing: tuple[float, float, float]) -> Instances:
         bins = np.clip((along / 0.5).astype(int), 0, len(line) - 1)
         amounts = [np.bincount(bins[core & (kinds == k)], minlength=len(line)).astype(float) for k in (VERTEBRA, DISC)]
         runs = runs_along(*amounts)
+        if sacrum.any() and _is_first_sacral(runs):
+            top = runs[0].stop + 2
+            inside = (kinds == VERTEBRA) & (along < top) & (away < 2 * CORE)
+            sacrum[tuple(where[inside].T)] = True
+            where, along, away, kinds, core = (a[~inside] for a in (where, along, away, kinds, core))
+            runs = runs[1:]
         bodies = [r for r in runs if not r.is_disc]
         for kind, members in ((VERTEBRA, bodies), (DISC, [r for r in runs if r.is_disc])):
             markers = np.zeros(classes.shape, np.int32)
@@ -199,8 +209,9 @@ def split(classes: Classes, spacing: tuple[float, float, float]) -> Instances:
                 markers[tuple(where[inside].T)] = index
             if not markers.any():
                 continue
-            parts = np.asarray(watershed(np.zeros(classes.shape, np.uint8), markers, mask=classes == kind), np.int32)
-            _adopt(parts, classes == kind, members, line, spacing, drop=ARCH_DROP if kind == VERTEBRA else 0.0)
+            mask = (classes == kind) & ~sacrum
+            parts = np.asarray(watershed(np.zeros(classes.shape, np.uint8), markers, mask=mask), np.int32)
+            _adopt(parts, mask, members, line, spacing, drop=ARCH_DROP if kind == VERTEBRA else 0.0)
             for index, run in enumerate(members, 1):
                 level = _level(run, bodies, index)
                 if level < len(UPWARD) and (parts == index).any():
@@ -214,7 +225,13 @@ def split(classes: Classes, spacing: tuple[float, float, float]) -> Instances:
         table.append(Instance(number, "instances", "SAC", SACRUM))
     why = "The lowest vertebra is taken for L5"
     why += "; a sixth lumbar vertebra or a transitional one would shift every number." if sacrum.any() else "; the sacrum is not in view."
-    return Instances({"instances": _once(instances, table), "canal": canal}, tuple(_merged(table)), why)
+    return Instances({"instances": _once(instances, table), "canal": canal}, classes, tuple(_merged(table)), why)
+
+
+def _is_first_sacral(runs: list[Run]) -> bool:
+    """Return whether the lowest body, short and with no disc below it, is the top of the sacrum taken for a vertebra."""
+    bodies = [r.stop - r.start for r in runs if not r.is_disc]
+    return len(bodies) > 2 and not runs[0].is_disc and bodies[0] < 0.8 * float(np.median(bodies[1:]))
 
 
 def _level(run: Run, bodies: list[Run], index: int) -> int:

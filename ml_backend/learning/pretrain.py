@@ -30,7 +30,9 @@ class Recipe:
     seed: int = 7
     people: int = 220
     training: TrainConfig = field(
-        default_factory=lambda: TrainConfig(seed=1, steps=900, learning_rate=4e-3, phantom_share=1.0, rows=320, columns=256)
+        default_factory=lambda: TrainConfig(
+            seed=1, steps=900, learning_rate=4e-3, phantom_share=1.0, rows=320, columns=256, rotate_degrees=12.0, scale=(0.8, 1.25)
+        )
     )
     model: ModelConfig = field(default_factory=ModelConfig)
 
@@ -44,7 +46,7 @@ def samples_digest(stream: Stream, count: int = 3) -> str:
     return digest.hexdigest()
 
 
-def measure(data: bytes, held_out: Stream, count: int = 48) -> dict[str, Any]:
+def measure(data: bytes, held_out: Stream, count: int) -> dict[str, Any]:
     """Return Dice on phantom slices that were not learned from."""
     weights, config = weights_unpack(data)
     network = network_of(weights, config)
@@ -59,9 +61,15 @@ def measure(data: bytes, held_out: Stream, count: int = 48) -> dict[str, Any]:
 
 
 def pretrain(
-    recipe: Recipe, stream: Stream, held_out: Stream, *, checkpoint: Path | None = None, progress: Progress | None = None
+    recipe: Recipe,
+    stream: Stream,
+    held_out: Stream,
+    *,
+    slices: int = 48,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
 ) -> tuple[bytes, dict[str, Any]]:
-    """Return the weights file and its recipe as JSON. ``held_out`` yields phantoms of other people, to measure on."""
+    """Return the weights file and its recipe as JSON. ``held_out`` yields phantoms of other people, to measure on ``slices``."""
     started = time.monotonic()
     weights = train(recipe.model, recipe.training, phantoms=stream, checkpoint=checkpoint, progress=progress)
     data = weights_pack(weights, recipe.model)
@@ -73,7 +81,7 @@ def pretrain(
         "model": recipe.model.to_json(),
         "weights": {"sha256": weights_digest(data), "bytes": len(data), "parameters": sum(w.numel() for w in weights.values())},
         "environment": {"torch": torch.__version__.split("+")[0], "numpy": np.__version__, "threads": 1, "machine": platform.machine()},
-        "report": {"phantom": measure(data, held_out), "training": {"seconds": round(time.monotonic() - started, 1)}},
+        "report": {"phantom": measure(data, held_out, slices), "training": {"seconds": round(time.monotonic() - started, 1)}},
     }
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from annotation.models import Case
+from annotation.services.slices import slice_keys
 from datasets.services.selection import pins_choose
+from ml_backend.learning.draft import draft_of
 from ml_backend.learning.gate import Scores
 from ml_backend.learning.inference import OutOfProfile, guard, predict
 from ml_backend.learning.metrics import dice_by_class, mean
@@ -34,7 +36,7 @@ def evaluate(
 ) -> dict[str, Scores]:
     """Return per network, per patient (pseudonym) the Dice of each structure that the patient's reference marks.
 
-    Each stack is read once for all networks. ``note`` is told the share done.
+    Measured is what would be proposed, after components and numbering. Each stack is read once for all networks. ``note`` is told the share done.
     """
     found: dict[str, Scores] = {name: {} for name in networks}
     parts: dict[str, dict[str, dict[str, list[float | None]]]] = {name: {} for name in networks}
@@ -53,7 +55,8 @@ def evaluate(
                 continue
             volume, _ = stack_volume(stack=stack)
             for name, (network, config) in networks.items():
-                classes = predict(network, config, volume, geometry.affine, stack.series.modality).classes
+                prediction = predict(network, config, volume, geometry.affine, stack.series.modality)
+                classes = draft_of(prediction, slice_keys(stack)).classes
                 classes[~np.isin(classes, sorted(taught.present))] = 0
                 scores = dice_by_class(classes, np.where(taught.classes == IGNORE, 255, taught.classes).astype(np.uint8), taught.present)
                 for structure, value in scores.items():
