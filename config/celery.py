@@ -32,6 +32,7 @@ QUEUES = ("intake", "frames", "predict", "train", "export")
 TASK_MODULES = ("storage.tasks", "annotation.tasks", "datasets.tasks", "ml_backend.tasks")
 HOUR = 3600.0
 TRIES_OF_A_BUG = 3
+_MAIN = os.getpid()
 
 app = Celery("columna")
 app.conf.update(
@@ -54,7 +55,7 @@ app.conf.update(
 @worker_process_init.connect(weak=False)
 def _die_with_worker(**_: Any) -> None:
     """A pool process whose worker was killed stops at once: its lease runs out and another worker takes the job."""
-    die_with_parent()
+    die_with_parent(_MAIN)
 
 
 class JobContext:

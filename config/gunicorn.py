@@ -33,7 +33,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    die_with_parent()
+    die_with_parent(worker.ppid)
 
 
 def child_exit(server: Any, worker: Any) -> None:

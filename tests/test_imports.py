@@ -24,7 +24,13 @@ FRAMEWORKS = {"django", "celery", "rest_framework", "allauth", "drf_spectacular"
 RIMS = ("api", "tasks", "receiver", "management")
 """Entry points: what a request, a job, a sender or a person at the terminal reaches first. Only they enqueue."""
 
-FROM_CONFIG = {"config.errors": None, "config.celery": RIMS, "config.pagination": ("api",), "config.launch.say": ("management",)}
+FROM_CONFIG = {
+    "config.errors": None,
+    "config.celery": RIMS,
+    "config.pagination": ("api",),
+    "config.process": ("management",),
+    "config.launch.say": ("management",),
+}
 """What a room may take from ``config``, and which of its parts may (None: all)."""
 
 LAYERS = {"models": 0, "services": 1, **dict.fromkeys(RIMS, 2)}

@@ -75,7 +75,7 @@ def test_up_prints_address_and_accounts_and_ctrl_c_stops_everything(installation
 def test_killing_the_supervisor_leaves_no_orphan(installation: Installation) -> None:
     process = up(installation)
     installation.kill(process)
-    until(lambda: not processes_of(installation), seconds=10, what="the end of every child")
+    until(lambda: not processes_of(installation), seconds=20, what="the end of every child")
 
 
 def test_a_killed_web_process_comes_back(installation: Installation) -> None:

@@ -37,6 +37,15 @@ def declare() -> None:
         note(payload["file"], f"{payload['mark']} ends attempt {context.job.attempt}")
         return {"slept": payload["seconds"]}
 
+    @job_task(kind="probe.stuck", queue="train")
+    def stuck_task(context: JobContext) -> None:
+        """The first attempt never ends by itself; the next does at once."""
+        note(context.payload["file"], f"{context.payload['mark']} begins attempt {context.job.attempt} in {os.getpid()}")
+        while context.job.attempt == 1:
+            context.progress(0.5, "stuck")
+            time.sleep(0.1)
+        note(context.payload["file"], f"{context.payload['mark']} ends attempt {context.job.attempt}")
+
     @job_task(kind="probe.flaky", queue="intake")
     def flaky_task(context: JobContext) -> None:
         if context.job.attempt == 1:
