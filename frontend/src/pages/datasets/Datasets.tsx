@@ -70,10 +70,11 @@ function DatasetView({ dataset, datasets, onChoose, onMake }: { dataset: Dataset
   const { selected, select } = useSelection(ids, !freezing && deciding === null)
   const version = versions.data?.find(({ id }) => id === selected) ?? null
   const building = versions.data?.some(({ state }) => state === 'building') ?? false
-  const decidable = version?.state === 'frozen' && mayApprove
+  // whoever froze it may still refuse it; releasing takes a second person, which the server holds
+  const own = version !== null && (version.frozen_by === me?.display_name || version.frozen_by === me?.username)
+  const decidable = version?.state === 'frozen' && mayApprove && !own
   const primary = () => (decidable ? setDeciding('approve') : mayManage && !building && setFreezing(true))
   useKeys({ 'datasets.freeze': primary }, mayManage || mayApprove)
-  const own = version?.frozen_by !== null && (version?.frozen_by === me?.display_name || version?.frozen_by === me?.username)
   return (
     <Page
       title={version ? `${dataset.name}, ${version.number}` : dataset.name}
@@ -82,12 +83,13 @@ function DatasetView({ dataset, datasets, onChoose, onMake }: { dataset: Dataset
       actions={
         <>
           {version && <VersionState version={version} bare={false} />}
+          {version?.state === 'frozen' && mayApprove && own && <span className="small t2">You froze it: someone else releases it.</span>}
           {decidable ? (
             <>
               <Button size="large" variant="quiet" onClick={() => setDeciding('reject')}>
                 Refuse
               </Button>
-              <Button size="large" variant="primary" action="datasets.freeze" reason={own ? 'You froze it: a second person releases it' : null} onClick={() => setDeciding('approve')}>
+              <Button size="large" variant="primary" action="datasets.freeze" onClick={() => setDeciding('approve')}>
                 Sign and release {version.number}
               </Button>
             </>

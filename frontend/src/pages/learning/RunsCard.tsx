@@ -59,7 +59,7 @@ export function RunsCard({ query, models, project, mayTrain, blocked, onTrain }:
                   <Spark values={reportOf(run.report).loss} tone="model" />
                 </Cell>
                 <Cell number>{tookOf(run)}</Cell>
-                <Cell>
+                <Cell wrap>
                   <Outcome run={run} models={models} />
                 </Cell>
               </Row>
@@ -111,10 +111,11 @@ function Outcome({ run, models }: { run: TrainingRun; models: readonly ModelVers
     )
   }
   return (
-    <span title={run.error}>
+    <>
       <StatePill tone={run.state === 'failed' ? 'bad' : 'idle'} bare>
-        {run.error ? `${fromCode(run.state)}: ${run.error}` : fromCode(run.state)}
+        {fromCode(run.state)}
       </StatePill>
-    </span>
+      {run.error && <p className="small t2">{run.error}</p>}
+    </>
   )
 }

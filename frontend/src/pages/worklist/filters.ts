@@ -14,7 +14,7 @@ export const TABS: readonly { value: Tab; label: string; has: (item: Case) => bo
 ]
 
 export const ORDERS: readonly { value: Order; label: string }[] = [
-  { value: 'queue', label: 'what the model learns most from' },
+  { value: 'queue', label: 'as the queue gives them' },
   { value: 'doubt', label: 'least sure first' },
   { value: 'newest', label: 'newest first' },
   { value: 'name', label: 'by name' },
