@@ -168,7 +168,7 @@ class Receiver:
                 calling=calling, called=called, address=request.address or "", certificate_sha256=_certificate(association)
             )
         except _AWAY:
-            association.acse.send_reject(*_REJECT_LATER)
+            _reject(association, _REJECT_LATER)
             return
         if source is None:
             self._refuse(association, calling, called)
@@ -182,7 +182,7 @@ class Receiver:
             self._audited[name] = time.monotonic()
             logger.warning("an association was refused: no active source is called %s", name)
             audit_record(actor=None, verb="association.refuse", object=("storage.source", name), detail={"calling": name})
-        association.acse.send_reject(*(_REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED))
+        _reject(association, _REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED)
 
     def _store(self, event: evt.Event) -> int:
         peer = self._peers.get(id(event.assoc))
@@ -258,6 +258,12 @@ class _Server(ThreadedAssociationServer):
 
     def server_close(self) -> None:
         self._listening.close()
+
+
+def _reject(association: Association, reason: tuple[int, int, int]) -> None:
+    """Answer with a rejection and wait until it is on its way: pynetdicom closes the line as soon as the handler returns."""
+    association.acse.send_reject(*reason)
+    association.kill()
 
 
 def _title(value: object) -> str:

@@ -122,6 +122,7 @@ def test_the_summary_counts_today_and_shows_arriving_series(manager):
     assert [(series["received"], series["state"]) for series in found["live"]] == [(3, "arriving")]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_import_is_assembled_without_a_command(manager):
     send(manager, *series_of(3))
     assert Job.objects.filter(kind="storage.assemble").count() == 1
