@@ -1,0 +1,78 @@
+"""The conformance statement of de-identification that PS3.15 E.1.3 asks for, written from the profile itself."""
+
+from __future__ import annotations
+
+from storage.dicom.actions import describe, edition
+from storage.dicom.private import safe_private
+from storage.dicom.profile import ENGINE_VERSION, Profile
+
+_ACTIONS = {
+    "kept": "kept as it is",
+    "removed": "removed",
+    "emptied": "kept with no value",
+    "replaced": "replaced by a dummy (`REMOVED`)",
+    "uid": "replaced by a new UID, the same for the same original everywhere in the project",
+    "date": "moved by the patient's days (dates); times are kept; what is not a valid date or time is emptied",
+    "text": "reduced to the safe vocabulary",
+    "device_text": "kept, without patterns of identity and without words known of the patient",
+    "code_string": "kept when it is made of defined terms",
+    "number_string": "kept when it is a number",
+    "age": "kept, 90 years at most",
+    "items": "kept, every item treated by the same rules",
+    "code_item": "replaced by one dummy code",
+    "special": "by a rule of its own, below",
+}
+
+
+def conformance_statement(profile: Profile) -> str:
+    """Return the statement as Markdown."""
+    rows = describe(profile)
+    lines = [
+        "# De-identification conformance statement",
+        "",
+        "Written by `manage.py conformance` from the profile; a test fails when it has drifted.",
+        "",
+        f"Columna de-identifies by {edition()}, engine version {ENGINE_VERSION}, profile `{profile.name}` version {profile.version}, in memory and before",
+        "anything is stored. The same engine serves the DICOM listener, uploads, folders and `manage.py deidentify`.",
+        "",
+        "## Profile and options",
+        "",
+        *(f"- {meaning} ({code}, DCM)" for code, meaning in profile.codes),
+        "",
+        "These codes are written to DeidentificationMethodCodeSequence (0012,0064).",
+        "",
+        "## Rules",
+        "",
+        "1. *Allow list.* An attribute that the DICOM data dictionary does not know is removed, at every depth. One that it knows but that",
+        "   Table E.1-1 does not list is kept only as its value representation allows: numbers as they are, code strings when they are defined",
+        "   terms, text by vocabulary; person names are emptied, application entity titles and URLs removed, bulk data kept only where it is image data.",
+        "2. *Known identity.* Names, identifiers, addresses and telephone numbers anywhere in the object are collected first, in all component",
+        "   groups, folded to lower case without diacritics. Whole words of them are taken out of every text; a long one that is still found refuses the object.",
+        "3. *Descriptors* keep words of a vocabulary (the DICOM dictionary, code meanings of PS3.16, protocol words of radiology; no common family or",
+        "   given name), small numbers and units. Dates, telephone numbers, addresses, identifiers and names behind a cue such as “Dr.” go.",
+        "4. *Pseudonyms* are HMAC-SHA-256 under a key of the project: PatientID and PatientName `SP-` and ten characters, UIDs `2.25.` and 122 bits.",
+        "   Referential integrity holds for the whole project, over any number of studies and days. SOP Class and other standard UIDs are kept.",
+        "5. *Dates* move back by one whole number of days per patient (1 to 20,000), never zero; times and so all intervals are kept. PatientBirthDate is",
+        "   emptied; PatientAge is filled from it when it was missing, and is 090Y at most.",
+        "6. *Private attributes* are kept only when group, creator and offset are in Table E.3.10-1; of creators only those of kept elements remain.",
+        f"   {len(safe_private())} attributes are on the list.",
+        "7. *Graphics.* Overlays (60xx), curves (50xx) and icons are removed; text of presentation states is treated as a descriptor.",
+        "8. *Structured content* is kept; its text is treated as a descriptor, its names are dummies, its dates move, its UIDs are replaced.",
+        "9. *Pixels.* Outside the regions of an ultrasound image everything is blanked. Text is searched for in every frame of modalities that carry it by",
+        "   nature (US, XA, RF, CR, DX, SC and others) and in every other frame that a filter finds worth reading; what is found is blanked in all frames of",
+        "   its film. Bits above BitsStored, bytes behind the last pixel, comments and application segments of compressed frames are removed. Frames without",
+        "   text stay bit for bit. BurnedInAnnotation (0028,0301) is NO afterwards, and was never believed before.",
+        "10. *File meta, preamble, padding*, OriginalAttributesSequence, digital signatures and encrypted attributes of others are removed or written anew.",
+        "11. *Held back*, encrypted: encapsulated documents, unknown kinds of object, pixels that cannot be decoded, encodings that cannot be understood.",
+        f"12. *Recognisable features*: head and neck coverage of CT, MR and PET is {'held back' if profile.visual_features == 'hold' else 'flagged'}; faces are not altered, so 113102 is not claimed.",
+        "",
+        "## Attributes of Table E.1-1",
+        "",
+        *(f"- *{name}*: {text}" for name, text in _ACTIONS.items()),
+        "",
+        "| attribute | | action |",
+        "|---|---|---|",
+        *(f"| {tag} | {keyword} | {action} |" for tag, keyword, action in rows),
+        "",
+    ]
+    return "\n".join(lines)
