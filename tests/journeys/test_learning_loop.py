@@ -16,15 +16,13 @@ import pytest
 
 from storage.dicom.pseudonym import Pseudonyms
 from storage.keys import DEMO_SITE_KEY
-from tests.columns import session_folder
 from tests.journeys.true_masks import on_stack, structures
+from tests.journeys.whole import PROJECT, person, settled, whole_columna
 from tests.reader import Reader
 from tests.servers.installation import ROOT, Installation, until
-from tests.servers.process import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.journey]
 
-PROJECT = "lumbar-demo"
 TAUGHT = 4
 MAPPING: dict[str, Any] = {
     "modality": "MR",
@@ -37,15 +35,8 @@ MAPPING: dict[str, Any] = {
 
 @pytest.fixture
 def columna() -> Iterator[Installation]:
-    """Everything that ``make run`` starts, with the demo's people and no study yet."""
-    ports = {f"COLUMNA_{name}_PORT": str(free_port()) for name in ("WEB", "DICOM", "PROMPTS")}
-    installation = Installation(session_folder("loop"), ports)
-    installation.manage("migrate", "--verbosity", "0")
-    installation.manage("demo", "--people-only")
-    installation.start("manage.py", "up", "--no-demo", name="up")
-    until(lambda: "Columna is ready" in installation.log("up").read_text(), seconds=120, what="a running Columna")
-    yield installation
-    installation.stop(seconds=15)
+    with whole_columna("loop") as installation:
+        yield installation
 
 
 def folds(folder: Path) -> dict[str, list[str]]:
@@ -89,9 +80,7 @@ def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, 
     folder = test_data / "mr_spider_t2space"
     fold = folds(folder)
     assert len(fold["sealed"]) >= 8
-    url = f"http://127.0.0.1:{columna.environment['COLUMNA_WEB_PORT']}"
-    manager = Reader(url).sign_in("manager", "manager-columna-demo")
-    reader = Reader(url).sign_in("reader", "reader-columna-demo")
+    manager, reader = person(columna, "manager"), person(columna, "reader")
 
     # The sealed patients come with their published masks: the yardstick. Those to be read come as images alone.
     files = [folder / f"{subject}_{part}.nii.gz" for subject in fold["sealed"] for part in ("T2w", "seg")]
@@ -143,12 +132,6 @@ def drop_what_is_left_over(reading: Any, drawn: set[str]) -> None:
     mine = [{**entry, "status": "edited"} for entry in reading.segments if entry["structure"] in drawn]
     op = {"id": str(uuid.uuid4()), "kind": "segments", "set": mine, "remove": [{"layer": e["layer"], "id": e["id"]} for e in empty]}
     reading.queue.append((op, []))
-
-
-def settled(manager: Reader) -> bool:
-    """Whether no event waits to become a job and no job waits or runs."""
-    figures = manager.get("/health")["jobs"]
-    return not (figures["undispatched_events"] or figures["queued"] or figures["running"])
 
 
 def over(manager: Reader, run: str) -> dict[str, Any] | None:

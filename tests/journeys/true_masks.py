@@ -12,7 +12,7 @@ from scipy import ndimage
 
 VERTEBRA, DISC, CANAL = 1, 2, 3
 UPWARD = ("L5", "L4", "L3", "L2", "L1", "T12", "T11", "T10", "T9", "T8", "T7", "T6", "T5")
-_SMALLEST = 0.15
+_SMALLEST = 0.4
 
 
 def on_stack(mask_file: Path, manifest: dict[str, Any]) -> NDArray[np.uint8]:
@@ -58,7 +58,8 @@ def _pieces(mask: NDArray[np.bool_], row_is_down: bool) -> list[tuple[float, NDA
     numbers = np.arange(1, count + 1)
     sizes = ndimage.sum_labels(mask, labels, numbers)
     sign = -1.0 if row_is_down else 1.0
-    heights = np.array([sign * centre[1] for centre in ndimage.center_of_mass(mask, labels, numbers)])
+    row = np.broadcast_to(np.arange(mask.shape[1])[None, :, None], mask.shape)
+    heights = sign * np.atleast_1d(ndimage.mean(row, labels, numbers))
     large = numbers[sizes >= _SMALLEST * np.sort(sizes)[-min(5, count)]]
     joined = {int(number): int(large[np.argmin(abs(heights[large - 1] - heights[number - 1]))]) for number in numbers}
     lookup = np.array([0, *(joined[int(number)] for number in numbers)])
