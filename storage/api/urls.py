@@ -9,6 +9,7 @@ from storage.api.quarantine import QuarantineViewSet
 from storage.api.series import SeriesViewSet
 from storage.api.source import SourceViewSet
 from storage.api.stack import StackFramesView, StackFrameView, StackManifestView, StackPreviewView, StackViewSet
+from storage.api.stow import StowView
 from storage.api.study import StudyViewSet
 from storage.api.subject import IdentityRequestViewSet, SubjectViewSet
 
@@ -24,6 +25,7 @@ router.register("stacks", StackViewSet, basename="stack")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("intake/summary", IntakeSummaryView.as_view(), name="intake-summary"),
+    path("projects/<slug:slug>/dicomweb/studies", StowView.as_view(), name="stow"),
     path("intake/anonymity", AnonymityView.as_view(), name="intake-anonymity"),
     path("stacks/<uuid:pk>/manifest", StackManifestView.as_view(), name="stack-manifest"),
     path("stacks/<uuid:pk>/preview", StackPreviewView.as_view(), name="stack-preview"),

@@ -114,6 +114,8 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
     try:
         if not source.is_active:
             raise Rejected("source_inactive")
+        if source.rate_limit is not None and _received_this_minute(source) >= source.rate_limit:
+            raise Rejected("rate_limited")
         pseudonyms = pseudonyms_of(source.project_id)
         parsed = None
         try:
@@ -135,6 +137,12 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
         return done(outcome=Outcome("duplicate" if error.reason.severity == "ignored" else "refused", error.code))
     except (OSError, Unavailable):
         return done(outcome=Outcome("refused", "storage_unavailable"))
+
+
+def _received_this_minute(source: Source) -> int:
+    minute = timezone.now().replace(second=0, microsecond=0)
+    tally = IntakeTally.objects.filter(source=source, minute=minute).values_list("stored", "quarantined").first()
+    return sum(tally) if tally else 0
 
 
 def _authorise(source: Source, parsed: Parsed) -> None:

@@ -103,6 +103,14 @@ CASES = [
         prepare=_stack,
         denied=404,
     ),
+    Case(
+        "POST",
+        "projects/{slug}/dicomweb/studies",
+        "intake.import",
+        lambda world: f"/api/projects/{world.project.slug}/dicomweb/studies",
+        body=lambda world: "--x--",
+        content_type="multipart/related; boundary=x",
+    ),
     Case("GET", "intake/anonymity", "intake.view", lambda world: f"/api/intake/anonymity?project={world.project.slug}"),
     *(
         Case(

@@ -1,0 +1,119 @@
+"""STOW-RS (PS3.18 10.5): the same door as C-STORE, for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import person_of
+from config.errors import Invalid
+from storage.api.project import project_for
+from storage.dicom.identity import identity_of
+from storage.dicom.parse import BROKEN, parse
+from storage.dicom.reasons import Rejected
+from storage.keys import pseudonyms_of
+from storage.multipart_related import boundary_of, parts
+from storage.services.import_batch import batch_close, batch_open
+from storage.services.intake import Outcome, instance_intake
+from storage.services.source import source_for
+from storage.tasks import assemble_later
+
+_PART_LIMIT = 2 * 1024**3
+_STORED, _SOME, _NONE = 200, 202, 409
+
+
+class _Stream(BaseParser):
+    """Hands the body on unread: it is read part by part, and never lies on a disk."""
+
+    media_type = "multipart/related"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        return stream
+
+
+class _DicomJson(JSONRenderer):
+    media_type = "application/dicom+json"
+    format = "dicom+json"
+
+
+class _Always(BaseContentNegotiation):
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class StowView(APIView):
+    parser_classes = [_Stream]
+    renderer_classes = [_DicomJson]
+    content_negotiation_class = _Always
+
+    @extend_schema(
+        tags=["storage"],
+        operation_id="stow",
+        description="Store DICOM files (STOW-RS). Every part passes the same door as C-STORE; the answer names new UIDs only.",
+        request={"multipart/related": OpenApiTypes.BINARY},
+        responses={(200, "application/dicom+json"): OpenApiTypes.OBJECT, (202, "application/dicom+json"): OpenApiTypes.OBJECT},
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        project = project_for(person_of(request), slug, "intake.import")
+        boundary = boundary_of(request.content_type or "")
+        source = source_for(project=project, kind="stow")
+        batch = batch_open(project=project, source=source, user=person_of(request))
+        found: list[tuple[Outcome, dict[str, str]]] = []
+        done = False
+        try:
+            for ordinal, data in enumerate(parts(request.stream, boundary, limit=_PART_LIMIT), start=1):
+                outcome = instance_intake(source=source, data=data, batch=batch, ordinal=ordinal)
+                found.append((outcome, _reference(data, project.pk)))
+            done = True
+        finally:
+            for series in batch_close(batch=batch, failed=not done):
+                assemble_later(series)
+        if not found:
+            raise Invalid("There is no part in the body.", code="empty")
+        return Response(_answer(found), status=_status(found))
+
+
+def _reference(data: bytes, project: object) -> dict[str, str]:
+    """Return SOP class and *new* SOP instance UID of what was sent; the original is not repeated."""
+    try:
+        identity = identity_of(parse(data))
+    except (Rejected, *BROKEN):
+        return {}
+    return {"class": identity.sop_class, "instance": pseudonyms_of(project).uid(identity.sop_instance_uid)}
+
+
+def _answer(found: list[tuple[Outcome, dict[str, str]]]) -> dict[str, Any]:
+    stored = [_item(reference, None) for outcome, reference in found if outcome.status in ("stored", "duplicate")]
+    failed = [_item(reference, outcome.dimse_status) for outcome, reference in found if outcome.status not in ("stored", "duplicate")]
+    answer: dict[str, Any] = {}
+    if failed:
+        answer["00081198"] = {"vr": "SQ", "Value": failed}
+    if stored:
+        answer["00081199"] = {"vr": "SQ", "Value": stored}
+    return answer
+
+
+def _item(reference: dict[str, str], failure: int | None) -> dict[str, Any]:
+    item: dict[str, Any] = {}
+    if reference:
+        item = {"00081150": {"vr": "UI", "Value": [reference["class"]]}, "00081155": {"vr": "UI", "Value": [reference["instance"]]}}
+    if failure is not None:
+        item["00081197"] = {"vr": "US", "Value": [failure]}
+    return item
+
+
+def _status(found: list[tuple[Outcome, dict[str, str]]]) -> int:
+    stored = sum(outcome.status in ("stored", "duplicate") for outcome, _ in found)
+    return _STORED if stored == len(found) else _SOME if stored or any(outcome.is_safe for outcome, _ in found) else _NONE
