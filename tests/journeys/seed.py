@@ -82,7 +82,7 @@ def person_bring(seed: int, modalities: list[str], clinical: bool) -> list[dict[
                 stack_render(stack=stack)
                 truth[str(stack.pk)] = {"name": item.name, "layers": item.layers if item.series.geometry is not None else {}}
     events_settle()
-    found = Case.objects.filter(stacks__in=truth.keys()).distinct()
+    found = Case.objects.filter(stacks__in=[uuid.UUID(stack) for stack in truth]).distinct()
     return [_propose(case, truth) for case in found]
 
 

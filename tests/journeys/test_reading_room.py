@@ -15,6 +15,7 @@ from tests.journeys.browser import ReadingRoom, Web
 from tests.reader import Reader
 
 Take = Callable[[str], dict[str, Any]]
+pytestmark = pytest.mark.journey
 
 
 def server_mask(web: Web, state: dict[str, Any], stack: str, layer: str = "instances") -> NDArray[np.uint8]:

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser
 
 from tests.journeys.browser import ReadingRoom, Web
 
+pytestmark = pytest.mark.journey
+
 
 @pytest.fixture(scope="module")
 def desk(web: Web, browser: Browser, take: Callable[[str], dict[str, Any]]) -> Iterator[ReadingRoom]:

@@ -108,7 +108,7 @@ export const annotationOf = (value: unknown): AnnotationInfo => {
     segments: list(json['segments']) as readonly Segment[],
     derived_from: text(json['derived_from']) || null,
     state: text(json['state']),
-    ladder: record(json['ladder']) as Partial<Ladder>,
+    ladder: record(json['ladder']),
   }
 }
 

@@ -262,7 +262,7 @@ export class ReadingViewer {
     if (!grid) return
     const world = grid.toWorld(index)
     const frame = [...this.panes.values()].find(({ pane }) => pane.spec.stack === stack)?.pane.frame
-    for (const { pane } of this.panes.values()) if (pane.frame === frame) pane.lookAt(world, pane.spec.stack === stack ? heightMm : undefined)
+    for (const { pane } of this.panes.values()) if (pane.frame === frame) pane.lookAt(world, pane.spec.stack === stack || pane.spec.id === this.activeId ? heightMm : undefined)
   }
 
   sliceOf(paneId: string): number {

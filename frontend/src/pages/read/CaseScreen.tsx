@@ -4,6 +4,7 @@ import { Button } from '@/components/Button'
 import { EmptyState } from '@/components/States'
 import { announce } from '@/components/shell/live'
 import { useKeys } from '@/keys/useKeys'
+import { useMe } from '@/state/account'
 import { caseNext } from '@/state/annotation'
 import { OutboxStore } from '@/state/outboxStore'
 import { CaseBar } from './CaseBar'
@@ -51,6 +52,7 @@ export function CaseScreen({ room }: { room: Room }) {
 
   useRoomKeys(room, () => void submit(false))
   useLeaving(room)
+  useSignedInAgain(room)
   usePrefetch(room, phase.kind === 'ready')
 
   if (phase.kind === 'failed')
@@ -205,6 +207,14 @@ function useLeaving(room: Room) {
       document.removeEventListener('visibilitychange', hidden)
     }
   }, [room])
+}
+
+/** Somebody signed in over the unchanged screen: what waited for it goes on. */
+function useSignedInAgain(room: Room) {
+  const { dataUpdatedAt } = useMe()
+  useEffect(() => {
+    if (dataUpdatedAt) void room.session.resumeSaving()
+  }, [room, dataUpdatedAt])
 }
 
 /** While this case is read, the next one comes into the browser's cache, once everything of this one is there. */

@@ -1,0 +1,104 @@
+"""How soon does a reader see, draw and have it saved? The reading room in Chromium against the real server.
+
+``python -m benchmarks.viewer`` brings a phantom MR and CT in on clinical grids and prints milliseconds: *cold* is a browser with
+nothing kept, *warm* the same case again with what the browser kept. The clock starts at the navigation and stops when the large
+picture is drawn. There is no graphics card in the measured browser unless the machine has one: ratios say more than numbers.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Request, sync_playwright
+
+from tests.journeys.browser import ReadingRoom, Web, chromium, missing
+
+STROKES = 10
+SHOWN = """async () => {
+  const shown = () => { const state = window.columna?.state(); return state?.panes[0]?.loading === 'loaded' && window.columna.drawn('large') >= 0 }
+  while (!shown()) await new Promise(requestAnimationFrame)
+  return performance.now()
+}"""
+LOADED = """async () => {
+  const whole = () => { const all = Object.values(window.columna?.state().progress ?? {}); return all.length > 0 && all.every((one) => one.loaded === one.total) }
+  while (!whole()) await new Promise(requestAnimationFrame)
+  return performance.now()
+}"""
+STEP = """async () => {
+  const slice = () => window.columna.state().panes[0].slice
+  const before = slice()
+  const start = performance.now()
+  window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', code: 'ArrowDown', bubbles: true }))
+  while (slice() === before) await new Promise(requestAnimationFrame)
+  return performance.now() - start
+}"""
+
+
+def line(name: str, milliseconds: float, more: str = "") -> None:
+    print(f"{name:40} {milliseconds:9.0f} ms   {more}")
+
+
+def opening(room: ReadingRoom, case: str) -> tuple[float, float]:
+    """Return ms to the first image and to the last one of a case."""
+    room.page.goto(f"{room.url}/read/{case}")
+    return room.page.evaluate(SHOWN), room.page.evaluate(LOADED)
+
+
+def strokes(room: ReadingRoom) -> None:
+    """Measure a short stroke: until it is on the mask, until the server has it, and the bytes it took."""
+    sizes: list[int] = []
+
+    def count(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/operations"):
+            sizes.append(len(request.post_data_buffer or b""))
+
+    room.page.on("request", count)
+    stack: dict[str, Any] = room.state["stacks"][0]
+    drawn, saved = [], []
+    for number in range(STROKES):
+        row, column = stack["rows"] * (0.25 + 0.04 * number), stack["columns"] * 0.15
+        before = room.state["undoable"]
+        start: float = room.page.evaluate("performance.now()")
+        room.stroke((row, column), (row + 3, column + 8))
+        room.until(lambda state, before=before: state["undoable"] > before)  # type: ignore[misc]
+        drawn.append(room.page.evaluate("performance.now()") - start)
+        room.saved()
+        saved.append(room.page.evaluate("performance.now()") - start)
+    line("stroke: pressed to on the mask", statistics.median(drawn), "the browser's driver included")
+    line(
+        "stroke: pressed to acknowledged",
+        statistics.median(saved),
+        f"{sum(sizes) / STROKES:.0f} bytes a stroke, headers of the operation included",
+    )
+
+
+def main() -> None:
+    if lacking := missing():
+        raise SystemExit(lacking)
+    with tempfile.TemporaryDirectory(prefix="columna-viewer-") as name, sync_playwright() as playwright:
+        web = Web(Path(name))
+        web.seed("--clinical")
+        web.start()
+        try:
+            for modality in ("MR", "CT"):
+                case = web.case(modality)["id"]
+                with chromium(playwright) as browser:
+                    context = browser.new_context(viewport={"width": 1280, "height": 800})
+                    room = ReadingRoom.enter(context, web.url)
+                    cold, all_cold = opening(room, case)
+                    warm, all_warm = opening(room, case)
+                    line(f"{modality}: first image, cold", cold, f"all images {all_cold:.0f} ms")
+                    line(f"{modality}: first image, warm", warm, f"all images {all_warm:.0f} ms, {warm / cold:.2f} of cold")
+                    room.until(lambda state: state["phase"] == "ready" and state["masks"][0] == state["masks"][1])
+                    line(f"{modality}: slice step", statistics.median(room.page.evaluate(STEP) for _ in range(5)), "until the room has moved; drawing not included")
+                    if modality == "MR":
+                        strokes(room)
+        finally:
+            web.kill()
+
+
+if __name__ == "__main__":
+    main()

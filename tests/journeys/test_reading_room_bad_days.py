@@ -1,0 +1,54 @@
+"""The reading room on a bad day: it says what happened, keeps what was drawn, and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.journeys.browser import ReadingRoom, Web
+from tests.journeys.test_reading_room import digest, paint_some, server_mask
+
+Take = Callable[[str], dict[str, Any]]
+pytestmark = pytest.mark.journey
+
+
+def test_a_lost_session_asks_for_the_password_and_loses_nothing(web: Web, reader: ReadingRoom, context: BrowserContext, take: Take) -> None:
+    room = reader.open(take("MR")["id"])
+    stack = room.pane()["stack"]
+    context.set_offline(True)
+    paint_some(room, 3)
+    room.until(lambda state: state["unsent"] >= 3)
+    context.clear_cookies(name="sessionid")
+    context.set_offline(False)
+    room.until(lambda state: state["save"] == "error")
+    painted = room.digest(stack)
+    secret = room.page.locator("input[autocomplete=current-password]")
+    secret.fill("reader-columna-demo")
+    secret.press("Enter")
+    state = room.saved()
+    assert state["undoable"] == 3
+    assert room.digest(stack) == painted
+    assert digest(server_mask(web, state, stack)) == painted
+
+
+def test_a_lost_frame_shows_a_tile_and_comes_back_on_asking(reader: ReadingRoom, take: Take) -> None:
+    case = take("MR")
+    stack = case["stacks"]["MR-t2"]
+    pattern = f"**/api/stacks/{stack}/frames**"
+    reader.page.route(
+        pattern, lambda route: route.continue_() if "from=" not in route.request.url and route.request.url.endswith("/4") else route.abort()
+    )
+    room = reader.open(case["id"])
+    assert room.pane()["slice"] == 4
+    room.press("ArrowDown")
+    room.until(lambda state: state["panes"][0]["loading"] == "failed")
+    tile = room.page.get_by_role("alert").filter(has_text="did not arrive")
+    assert "Slice 6" in tile.inner_text()
+    room.page.unroute(pattern)
+    tile.get_by_role("button", name="Try again").click()
+    room.until(lambda state: state["panes"][0]["loading"] == "loaded")
+    room.press("ArrowUp")
+    room.until(lambda state: state["panes"][0]["slice"] == 4 and state["panes"][0]["loading"] == "loaded")
