@@ -473,6 +473,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/identity-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Requests to learn who somebody was, newest first. */
+        get: operations["identity_requests_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity-requests/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Approve or refuse; never one's own request. */
+        post: operations["identity_requests_decide_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identity-requests/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Show the identity, once, to the person who asked. */
+        post: operations["identity_requests_open_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports": {
         parameters: {
             query?: never;
@@ -500,6 +551,23 @@ export interface paths {
         };
         /** @description One import, with a named reason for everything that did not simply go in. */
         get: operations["imports_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/intake/anonymity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How small the groups are that share age band, sex, scanner and month. */
+        get: operations["intake_anonymity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -712,6 +780,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{slug}/dicomweb/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Store DICOM files (STOW-RS). Every part passes the same door as C-STORE; the answer names new UIDs only. */
+        post: operations["stow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{slug}/members": {
         parameters: {
             query?: never;
@@ -844,6 +929,74 @@ export interface paths {
         get: operations["quarantine_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Confirm somebody else's proposal, or send it back. */
+        post: operations["quarantine_confirm_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Release, redact or drop; where the project wants two people this is a proposal. */
+        post: operations["quarantine_decide_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A picture of one frame with every text that was found hidden. */
+        get: operations["quarantine_image_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/quarantine/{id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The picture with nothing hidden. The reason goes to the audit trail first. */
+        post: operations["quarantine_reveal_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1193,6 +1346,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{id}/deidentification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What de-identification did: counts per action, profiles, and what became of each element. Never a value. */
+        get: operations["studies_deidentification_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The subjects you may see. */
+        get: operations["subjects_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subjects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One subject. */
+        get: operations["subjects_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subjects/{id}/identity-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Ask who this was; somebody else has to approve. */
+        post: operations["subjects_identity_requests_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/subjects/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a subject out of everything: its images are deleted, and nothing of it is taken in any more. This cannot be undone. */
+        post: operations["subjects_withdraw_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tokens": {
         parameters: {
             query?: never;
@@ -1267,6 +1505,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description * `release` - release
+         *     * `redact` - redact
+         *     * `drop` - drop
+         * @enum {string}
+         */
+        ActionEnum: "release" | "redact" | "drop";
         Annotation: {
             /** Format: uuid */
             readonly id: string;
@@ -1305,6 +1550,14 @@ export interface components {
          * @enum {string}
          */
         AnnotationStateEnum: "draft" | "submitted";
+        Anonymity: {
+            /** @description Size of the smallest group. */
+            k: number;
+            threshold: number;
+            groups: number;
+            small: components["schemas"]["SmallGroup"][];
+            subjects_in_small_groups: number;
+        };
         Applied: {
             /** @description How many operations the annotation has now. */
             seq: number;
@@ -1447,6 +1700,17 @@ export interface components {
             /** @description Whether the protocol refuses to submit it like this. */
             blocks: boolean;
         };
+        ConfirmRequest: {
+            agree: boolean;
+        };
+        /**
+         * @description * `unknown` - Unknown
+         *     * `given` - Given
+         *     * `refused` - Refused
+         *     * `withdrawn` - Withdrawn
+         * @enum {string}
+         */
+        ConsentEnum: "unknown" | "given" | "refused" | "withdrawn";
         Counts: {
             /** @default 0 */
             subjects: number;
@@ -1488,6 +1752,11 @@ export interface components {
             description: string;
             /** @description Data Use Ontology codes. */
             duo?: string[];
+        };
+        DecisionRequest: {
+            action: components["schemas"]["ActionEnum"];
+            /** @description For redact: [row, column, row, column] each, half open. */
+            boxes?: number[][];
         };
         Element: {
             /** @description Which element, such as (0008,103E). */
@@ -1548,6 +1817,43 @@ export interface components {
          * @enum {string}
          */
         HolderEnum: "you" | "other" | "none";
+        Identity: {
+            /** @description What the vault holds. It is shown this once. */
+            identities: {
+                [key: string]: unknown;
+            }[];
+        };
+        IdentityDecisionRequest: {
+            approve: boolean;
+        };
+        IdentityRequest: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly subject: string;
+            readonly pseudonym: string;
+            readonly reason: string;
+            readonly state: components["schemas"]["IdentityStateEnum"];
+            /** Format: uuid */
+            readonly asked_by: string;
+            /** Format: uuid */
+            readonly decided_by: string | null;
+            /** Format: date-time */
+            readonly decided_at: string | null;
+            /** Format: date-time */
+            readonly opened_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `asked` - Asked
+         *     * `approved` - Approved
+         *     * `refused` - Refused
+         *     * `opened` - Opened
+         * @enum {string}
+         */
+        IdentityStateEnum: "asked" | "approved" | "refused" | "opened";
         ImportBatch: {
             /** Format: uuid */
             readonly id: string;
@@ -1918,6 +2224,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Dataset"][];
         };
+        PaginatedIdentityRequestList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["IdentityRequest"][];
+        };
         PaginatedImportBatchList: {
             /** @example 123 */
             count: number;
@@ -2127,6 +2448,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Study"][];
+        };
+        PaginatedSubjectList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Subject"][];
         };
         PaginatedTokenList: {
             /** @example 123 */
@@ -2349,8 +2685,14 @@ export interface components {
             readonly study_key: string;
             readonly size: number;
             readonly state: components["schemas"]["QuarantineStateEnum"];
+            /** @description Whether a person may let it in; what cannot be understood can only be dropped. */
+            readonly releasable: boolean;
+            /** Format: uuid */
+            readonly decided_by: string | null;
             /** Format: date-time */
             readonly decided_at: string | null;
+            /** Format: uuid */
+            readonly confirmed_by: string | null;
             /** Format: date-time */
             readonly confirmed_at: string | null;
             /** Format: date-time */
@@ -2379,6 +2721,9 @@ export interface components {
          * @enum {string}
          */
         ReasonEnum: "consent" | "phi" | "rights" | "error";
+        ReasonRequest: {
+            reason: string;
+        };
         Receipt: {
             /** @description Who pulled which version when. */
             content: {
@@ -2386,6 +2731,11 @@ export interface components {
             };
             /** @description Ed25519 over the content's canonical JSON (RFC 8785), 128 hex digits. */
             signature: string;
+        };
+        RevealRequest: {
+            reason: string;
+            /** @default 1 */
+            frame: number;
         };
         Revision: {
             /** Format: uuid */
@@ -2511,6 +2861,14 @@ export interface components {
             algorithm: string;
             /** @description PEM, as `openssl pkeyutl -verify -rawin` takes it. */
             public_key: string;
+        };
+        SmallGroup: {
+            age: string;
+            sex: string;
+            scanner: string;
+            /** @description Shifted. */
+            month: string;
+            subjects: number;
         };
         Source: {
             /** Format: uuid */
@@ -2669,6 +3027,34 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        StudyReport: {
+            /** Format: uuid */
+            study: string;
+            instances: number;
+            /** @description Profile and version: instances. */
+            profiles: {
+                [key: string]: number;
+            };
+            /** @description Action: elements. */
+            actions: {
+                [key: string]: number;
+            };
+            /** @description Per series: tag, keyword, VR and action of each element. */
+            series: {
+                [key: string]: unknown;
+            }[];
+        };
+        Subject: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly project: string;
+            readonly pseudonym: string;
+            readonly consent: components["schemas"]["ConsentEnum"];
+            /** Format: date-time */
+            readonly withdrawn_at: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         SubmitRequest: {
             /** @description The sequence number that you have seen acknowledged last. */
             expected_seq: number;
@@ -2783,8 +3169,8 @@ export interface components {
             /** @default readings */
             labels: components["schemas"]["LabelsEnum"];
             /**
-             * @description About half a second each on one core.
-             * @default 250
+             * @description About a third of a second each on one free core.
+             * @default 400
              */
             steps: number;
             /** @default 1 */
@@ -3623,6 +4009,80 @@ export interface operations {
             };
         };
     };
+    identity_requests_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedIdentityRequestList"];
+                };
+            };
+        };
+    };
+    identity_requests_decide_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this identity request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityDecisionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["IdentityDecisionRequest"];
+                "multipart/form-data": components["schemas"]["IdentityDecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRequest"];
+                };
+            };
+        };
+    };
+    identity_requests_open_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this identity request. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Identity"];
+                };
+            };
+        };
+    };
     imports_list: {
         parameters: {
             query?: {
@@ -3697,6 +4157,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportDetail"];
+                };
+            };
+        };
+    };
+    intake_anonymity: {
+        parameters: {
+            query: {
+                /** @description Slug of the project. */
+                project: string;
+                /** @description Groups smaller than this are listed; 5 if left out. */
+                threshold?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Anonymity"];
                 };
             };
         };
@@ -4008,6 +4492,43 @@ export interface operations {
             };
         };
     };
+    stow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/related": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/dicom+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/dicom+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
     projects_members_list: {
         parameters: {
             query?: {
@@ -4262,6 +4783,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuarantineItem"];
+                };
+            };
+        };
+    };
+    quarantine_confirm_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this quarantine item. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ConfirmRequest"];
+                "multipart/form-data": components["schemas"]["ConfirmRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineItem"];
+                };
+            };
+        };
+    };
+    quarantine_decide_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this quarantine item. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DecisionRequest"];
+                "multipart/form-data": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineItem"];
+                };
+            };
+        };
+    };
+    quarantine_image_retrieve: {
+        parameters: {
+            query?: {
+                /** @description From 1. */
+                frame?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this quarantine item. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+        };
+    };
+    quarantine_reveal_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this quarantine item. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RevealRequest"];
+                "multipart/form-data": components["schemas"]["RevealRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
         };
@@ -4810,6 +5440,130 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Study"];
+                };
+            };
+        };
+    };
+    studies_deidentification_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this study. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyReport"];
+                };
+            };
+        };
+    };
+    subjects_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSubjectList"];
+                };
+            };
+        };
+    };
+    subjects_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this subject. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subject"];
+                };
+            };
+        };
+    };
+    subjects_identity_requests_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this subject. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReasonRequest"];
+                "multipart/form-data": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityRequest"];
+                };
+            };
+        };
+    };
+    subjects_withdraw_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this subject. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReasonRequest"];
+                "multipart/form-data": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subject"];
                 };
             };
         };
