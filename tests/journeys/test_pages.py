@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.journeys.browser import Web
+from tests.journeys.browser import ROOT, Web
 
 pytestmark = pytest.mark.journey
 
@@ -153,3 +154,35 @@ def test_the_policy_lets_no_script_into_the_page(manager: Visit) -> None:
     assert "unsafe-inline" not in scripts
     expect(manager.page.get_by_role("heading", name="Worklist", level=1)).to_be_visible()
     assert [line for line in manager.problems if "Content Security Policy" in line] == []
+
+
+@pytest.mark.parametrize("path", ["sign-in", "worklist", "learning", "datasets", "intake", "projects"])
+def test_a_page_has_no_fault_that_axe_knows(manager: Visit, path: str) -> None:
+    """WCAG 2.1 A and AA: names, roles, contrast, structure."""
+    axe = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+    if not axe.is_file():
+        pytest.skip("axe-core is not installed: run npm ci in frontend/.")
+    manager.go(path)
+    manager.page.wait_for_timeout(1000)
+    manager.page.evaluate(axe.read_text())
+    found = manager.page.evaluate(
+        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] })"
+        ".then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)}`))"
+    )
+    assert found == []
+
+
+def test_what_was_not_taken_is_named_on_the_intake_page(manager: Visit, tmp_path: Path) -> None:
+    (tmp_path / "DOE^JOHN.txt").write_text("not an image at all")
+    (tmp_path / "nothing.dcm").touch()
+    manager.go("intake")
+    manager.page.keyboard.press("i")
+    dialog = manager.page.get_by_role("dialog", name="Import into")
+    dialog.get_by_label("Files", exact=True).set_input_files([str(file) for file in tmp_path.iterdir()])
+    dialog.get_by_role("button", name="Import 2 files").click()
+    expect(dialog).to_be_hidden(timeout=20_000)
+    found = manager.page.get_by_role("region", name="What was found")
+    expect(found.get_by_text("Not dicom")).to_be_visible()
+    expect(found.get_by_text("Empty file")).to_be_visible()
+    assert "DOE" not in manager.page.content()
+    assert manager.problems == []

@@ -28,7 +28,8 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm', variant: 'default' } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: false, color: 'dark.6' } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.6, blur: 0 }, transitionProps: { duration: 90 } }, styles: { content: { background: 'var(--overlay)' }, header: { background: 'var(--overlay)', minHeight: 52 }, body: { paddingTop: 4 }, title: { fontWeight: 600, fontSize: 15 } } },
+    // the dialog is not a page: its head is no second banner
+    Modal: { defaultProps: { attributes: { header: { role: 'presentation' } }, centered: true, overlayProps: { backgroundOpacity: 0.6, blur: 0 }, transitionProps: { duration: 90 } }, styles: { content: { background: 'var(--overlay)' }, header: { background: 'var(--overlay)', minHeight: 52 }, body: { paddingTop: 4 }, title: { fontWeight: 600, fontSize: 15 } } },
     Notification: { styles: { root: { background: 'var(--overlay)', boxShadow: 'var(--shadow-overlay)', border: 0 }, description: { color: 'var(--text-2)' } } },
     Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 90 } } },
     Select: { defaultProps: { size: 'sm', checkIconPosition: 'right', allowDeselect: false } },

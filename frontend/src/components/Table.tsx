@@ -14,7 +14,7 @@ export function Table({ label, images = false, children, ...rest }: { label: str
 export function Head({ number = false, width, children }: { number?: boolean; width?: number | string; children?: ReactNode }) {
   return (
     <th scope="col" style={{ width }} className={number ? classes['number'] : undefined}>
-      {children}
+      {children ?? <span className="visually-hidden">What can be done</span>}
     </th>
   )
 }

@@ -29,6 +29,8 @@ export interface LineChartProps {
   finding?: { title: string; text: string }
   xTicks?: readonly { x: number; label: string }[]
   format?: (y: number) => string
+  /** How the last value is written at the line's end. */
+  formatEnd?: (y: number) => string
 }
 
 const LEFT = 48
@@ -37,7 +39,7 @@ const TOP = 24
 const BOTTOM = 36
 
 /** Lines labelled at their ends, four grid lines at most; the same numbers as a table for those who do not see it. */
-export function LineChart({ label, lines, xLabel, height = 280, finding, xTicks, format = (y) => y.toFixed(2) }: LineChartProps) {
+export function LineChart({ label, lines, xLabel, height = 280, finding, xTicks, format = (y) => y.toFixed(2), formatEnd = format }: LineChartProps) {
   const [box, width] = useWidth()
   const titleId = useId()
   const all = useMemo(() => lines.flatMap(({ points }) => points), [lines])
@@ -72,7 +74,7 @@ export function LineChart({ label, lines, xLabel, height = 280, finding, xTicks,
           {lines.map((line) => (
             <Drawn key={line.name} line={line} x={x} y={y} />
           ))}
-          <EndLabels lines={lines} x={x} y={y} format={format} />
+          <EndLabels lines={lines} x={x} y={y} format={formatEnd} />
           {finding && (
             <g>
               <text x={LEFT + (width - LEFT - RIGHT) * 0.5} y={height - BOTTOM - 44} className={classes['findingTitle']}>

@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core'
 import { useEffect, useState } from 'react'
-import { chordOf } from '@/keys/chord'
+import { caps, chordOf } from '@/keys/chord'
 import { silenceKeys } from '@/keys/listener'
 import { ACTIONS, clashOf, keysOf, type ActionId, type Remap, type Scope } from '@/keys/map'
 import { useRemap } from '@/keys/useRemap'
@@ -75,11 +75,11 @@ export function KeyHelp({ opened, onClose, actions, onRemap }: KeyHelpProps) {
                       {refusal?.id === id && <em className="attn"> {refusal.words}</em>}
                     </span>
                     {remap[id] !== undefined && (
-                      <button type="button" className={classes['restore']} aria-label={`Restore the key of “${ACTIONS[id].label}”`} onClick={() => restore(id)}>
+                      <button type="button" className={classes['restore']} aria-label={`restore the key of “${ACTIONS[id].label}”`} onClick={() => restore(id)}>
                         restore
                       </button>
                     )}
-                    <button type="button" className={classes['chord']} data-listening={listening === id || undefined} aria-label={`Set the key of “${ACTIONS[id].label}”`} onClick={() => setListening(id)}>
+                    <button type="button" className={classes['chord']} data-listening={listening === id || undefined} aria-label={listening === id ? 'press a key' : `${spoken(keysOf(id, remap))}: set the key of “${ACTIONS[id].label}”`} onClick={() => setListening(id)}>
                       {listening === id ? 'press a key' : keysOf(id, remap).length === 0 ? 'off' : keysOf(id, remap).map((chord) => <KeyCaps key={chord} chord={chord} />)}
                     </button>
                     <button type="button" className={classes['off']} aria-label={`Switch off the key of “${ACTIONS[id].label}”`} title="Switch this key off" onClick={() => onRemap({ ...remap, [id]: [] })}>
@@ -98,6 +98,11 @@ export function KeyHelp({ opened, onClose, actions, onRemap }: KeyHelpProps) {
       </div>
     </Modal>
   )
+}
+
+/** The caps as one text, so that what is read out holds what is seen. */
+function spoken(chords: readonly string[]): string {
+  return chords.length === 0 ? 'off' : chords.map((chord) => caps(chord).join('')).join('')
 }
 
 const KEPT = ['Tab', 'Shift+Tab', 'Ctrl+W', 'Ctrl+T', 'Ctrl+R', 'Ctrl+N', 'F5', 'F12']

@@ -3,7 +3,7 @@ import type { ImportBatch } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Bar } from '@/components/Bar'
 import { Card } from '@/components/Card'
-import { bytes, clock, count, when } from '@/components/format'
+import { bytes, clock, count } from '@/components/format'
 import { EmptyState, ErrorState, LoadingRows } from '@/components/States'
 import { StatePill } from '@/components/StatePill'
 import { Cell, Head, Row, Table } from '@/components/Table'
@@ -50,7 +50,7 @@ export function ImportsCard({ query, batches, selected, onSelect, mayImport, onI
             {batches.map((batch) => (
               <Row key={batch.id} data-row={batch.id} selected={batch.id === selected} onSelect={() => onSelect(batch.id)}>
                 <Cell>
-                  <button type="button" className={classes['begun']} aria-label={`Show what was found in the import of ${when(batch.created_at)}`} onClick={() => onSelect(batch.id)}>
+                  <button type="button" className={classes['begun']} aria-label={`${clock(batch.created_at)}: show what was found in this import`} onClick={() => onSelect(batch.id)}>
                     {clock(batch.created_at)}
                   </button>
                 </Cell>

@@ -24,6 +24,7 @@ export function DiceCard({ models }: { models: readonly ModelVersion[] }) {
             lines={[{ name: names.at(-1) ?? '', kind: 'model', points }]}
             xTicks={names.map((label, x) => ({ x, label }))}
             height={260}
+            formatEnd={(y) => y.toFixed(3)}
             {...(gain > 0 ? { finding: { title: `+${gain.toFixed(2)} Dice`, text: `${champion?.name ?? ''} over ${names[0] ?? ''}, same sealed patients` } } : {})}
           />
         </div>

@@ -132,7 +132,7 @@ function Members({ slug, may }: { slug: string; may: boolean }) {
                   <span className="t3">{when(member.created_at)}</span>
                 </Cell>
                 <Cell number>
-                  <Button size="compact" variant="quiet" aria-label={`Take ${roleWord(member.role)} from ${member.display_name}`} onClick={() => setLeaving(member)}>
+                  <Button size="compact" variant="quiet" aria-label={`Take away ${roleWord(member.role)} from ${member.display_name}`} onClick={() => setLeaving(member)}>
                     Take away
                   </Button>
                 </Cell>
