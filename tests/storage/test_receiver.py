@@ -162,3 +162,69 @@ def test_orthanc_sends_a_study(columna, send, tmp_path):
 def test_nothing_of_a_patient_is_in_the_log(columna):
     log = columna.log("receiver").read_bytes()
     assert not [word for word in (b"Kesselring", b"4711", b"ACC7788123", b"Traceback") if word in log]
+
+
+def _certificates(folder: Path) -> Path:
+    """Make an authority, a server's and a client's certificate with openssl."""
+    folder.mkdir(parents=True)
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    run = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=ca",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+    ]
+    subprocess.run(run, cwd=folder, check=True, capture_output=True)
+    (folder / "names").write_text(names)
+    for who in ("server", "client"):
+        request = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={who}", "-keyout", f"{who}.key", "-out", f"{who}.csr"]
+        subprocess.run(request, cwd=folder, check=True, capture_output=True)
+        sign = ["openssl", "x509", "-req", "-in", f"{who}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"]
+        subprocess.run([*sign, "-extfile", "names", "-out", f"{who}.pem"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_tls_takes_in_who_shows_a_certificate_and_nobody_else(columna, dcmtk, tmp_path):
+    keys = _certificates(tmp_path / "keys")
+    port = str(free_port())
+    tls = {
+        **columna.environment,
+        "COLUMNA_DICOM_PORT": str(free_port()),
+        "COLUMNA_DICOM_TLS_PORT": port,
+        "COLUMNA_DICOM_TLS_CERTIFICATE": str(keys / "server.pem"),
+        "COLUMNA_DICOM_TLS_KEY": str(keys / "server.key"),
+        "COLUMNA_DICOM_TLS_CLIENTS": str(keys / "ca.pem"),
+    }
+    before, plain = stored(columna), columna.environment
+    columna.environment = tls
+    try:
+        listener = columna.start("manage.py", "receiver", "--processes", "1", name="tls")
+    finally:
+        columna.environment = plain
+    until(lambda: b"listening" in columna.log("tls").read_bytes(), what="the listener")
+    (path,) = write(tmp_path / "files", series_of(1, seed="tls"))
+    peer = ["-aet", "PACS", "-aec", "COLUMNA", "127.0.0.1", port, str(path)]
+    known = [dcmtk("storescu"), "+tls", str(keys / "client.key"), str(keys / "client.pem"), "+cf", str(keys / "ca.pem"), *peer]
+    unknown = [dcmtk("storescu"), "+tla", "+cf", str(keys / "ca.pem"), *peer]
+    environment = {**os.environ, "TCP_NODELAY": "1"}
+    try:
+        until(
+            lambda: subprocess.run(known, env=environment, capture_output=True, timeout=60).returncode == 0,
+            what="a sender with a certificate",
+        )
+        assert stored(columna) == before + 1
+        assert subprocess.run(unknown, env=environment, capture_output=True, timeout=60).returncode != 0
+        assert subprocess.run([dcmtk("storescu"), *peer], env=environment, capture_output=True, timeout=60).returncode != 0
+    finally:
+        listener.terminate()
+        listener.wait(20)
