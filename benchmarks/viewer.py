@@ -93,7 +93,11 @@ def main() -> None:
                     line(f"{modality}: first image, cold", cold, f"all images {all_cold:.0f} ms")
                     line(f"{modality}: first image, warm", warm, f"all images {all_warm:.0f} ms, {warm / cold:.2f} of cold")
                     room.until(lambda state: state["phase"] == "ready" and state["masks"][0] == state["masks"][1])
-                    line(f"{modality}: slice step", statistics.median(room.page.evaluate(STEP) for _ in range(5)), "until the room has moved; drawing not included")
+                    line(
+                        f"{modality}: slice step",
+                        statistics.median(room.page.evaluate(STEP) for _ in range(5)),
+                        "until the room has moved; drawing not included",
+                    )
                     if modality == "MR":
                         strokes(room)
         finally:

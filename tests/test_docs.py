@@ -41,7 +41,16 @@ def test_every_route_says_what_it_answers() -> None:
 
 def test_every_environment_variable_that_docs_name_is_a_setting() -> None:
     known = {f"COLUMNA_{name.upper()}" for name in Environment.model_fields}
-    known |= {"COLUMNA_TEST_COLUMN", "COLUMNA_TEST_STRICT", "COLUMNA_TEST_NO_APT", "COLUMNA_HOME", "COLUMNA_TOKEN", "COLUMNA_URL", "COLUMNA_CACHE_DIR", "COLUMNA_CONFIG_DIR"}
+    known |= {
+        "COLUMNA_TEST_COLUMN",
+        "COLUMNA_TEST_STRICT",
+        "COLUMNA_TEST_NO_APT",
+        "COLUMNA_HOME",
+        "COLUMNA_TOKEN",
+        "COLUMNA_URL",
+        "COLUMNA_CACHE_DIR",
+        "COLUMNA_CONFIG_DIR",
+    }
     named = {(path.name, name) for path in DOCS for name in re.findall(r"\bCOLUMNA_[A-Z0-9_]+\b", path.read_text())}
     assert not {(page, name) for page, name in named if name not in known and not name.endswith("_")}
 

@@ -21,7 +21,7 @@ from tests.columns import session_folder
 from tests.servers.installation import ROOT, Installation, until
 from tests.servers.process import free_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.once]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from accounts.models import Project
 from storage.dicom.geometry import Geometry
@@ -26,7 +26,7 @@ def dicom_bytes(pixels: np.ndarray, uid: str, **fields: Any) -> bytes:
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.MediaStorageSOPInstanceUID = CT_STORAGE, uid
+    dataset.file_meta.MediaStorageSOPClassUID, dataset.file_meta.MediaStorageSOPInstanceUID = UID(CT_STORAGE), UID(uid)
     dataset.SOPClassUID, dataset.SOPInstanceUID = CT_STORAGE, uid
     colour = pixels.ndim == 3 and pixels.dtype == np.uint8 and pixels.shape[2] == 3
     dataset.Rows, dataset.Columns = pixels.shape[:2] if colour else pixels.shape[-2:]
