@@ -46,7 +46,7 @@ class TrainingRunCreateSerializer(serializers.Serializer[dict[str, Any]]):
     project = serializers.SlugField()
     labels = serializers.ChoiceField(choices=TrainingRun.Labels.choices, default=TrainingRun.Labels.READINGS)
     steps = serializers.IntegerField(
-        min_value=1, max_value=20_000, default=TrainConfig.steps, help_text="About half a second each on one core."
+        min_value=1, max_value=20_000, default=TrainConfig.steps, help_text="About a third of a second each on one free core."
     )
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=1)
     from_champion = serializers.BooleanField(default=False, help_text="Go on from the project's champion instead of the built-in model.")

@@ -16,7 +16,7 @@ from tests.factories import make_member, make_project
 from tests.ml_backend.cases import GRID, make_model, make_phantom_case, phantom
 from tests.work import work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def proposed(case: Case) -> Revision:

@@ -20,26 +20,32 @@ from ml_backend.services.prompt_session import Sessions
 from tests.factories import make_member, make_project
 from tests.ml_backend.cases import make_phantom_case, phantom
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 L3 = 22
 
 
 class SharedServer(PromptServer):
-    """The real server on the test's own database connection."""
+    """The real server: on SQLite, whose test database lives in memory, on the test's own connection; else on its own, closed after use."""
 
-    connection: Any = None
+    shared: Any = None
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        connections["default"] = self.connection
-        super().process_request_thread(request, client_address)
+        if self.shared is not None:
+            connections["default"] = self.shared
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            if self.shared is None:
+                connections.close_all()
 
 
 @pytest.fixture
-def port(settings, db: None) -> Iterator[int]:
-    shared = connections["default"]
-    shared.inc_thread_sharing()
+def port(settings, transactional_db: None) -> Iterator[int]:
+    own = connections["default"]
     server = SharedServer(("127.0.0.1", 0), Sessions())
-    server.connection = shared
+    if own.vendor == "sqlite":
+        own.inc_thread_sharing()
+        server.shared = own
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"prompts_port": server.server_address[1]})
@@ -47,7 +53,8 @@ def port(settings, db: None) -> Iterator[int]:
     server.shutdown()
     server.server_close()
     thread.join()
-    shared.dec_thread_sharing()
+    if own.vendor == "sqlite":
+        own.dec_thread_sharing()
 
 
 @pytest.fixture

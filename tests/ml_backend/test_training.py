@@ -12,7 +12,7 @@ from tests.factories import make_member, make_project
 from tests.ml_backend.cases import make_phantom_case
 from tests.work import work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
