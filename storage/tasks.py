@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from config.celery import JobContext, enqueue, job_task
+from config.celery import JobContext, Retry, enqueue, job_task
+from config.errors import Unavailable
 
 
 @job_task(kind="storage.frames", queue="frames")
@@ -50,8 +51,11 @@ def assemble_idle() -> int:
     """Queue every series to which nothing came for a while. The dispatcher calls this about once a second."""
     from storage.services.assembly import series_idle
     from storage.services.import_batch import batches_close_lost
+    from storage.services.pull import sources_due
 
     batches_close_lost()
+    for source in sources_due():
+        pull_later(source)
     idle = series_idle()
     for series in idle:
         assemble_later(series)
@@ -135,3 +139,25 @@ def erase_task(context: JobContext) -> dict[str, Any]:
 
 def erase_later(subject: Any) -> None:
     enqueue(kind="storage.erase", payload={"subject": str(subject.pk)}, project=subject.project, dedupe_key=f"erase:{subject.pk}")
+
+
+@job_task(kind="storage.pull", queue="intake")
+def pull_task(context: JobContext) -> dict[str, Any]:
+    """Fetch from the PACS of ``{source}`` what fits its filter. Doing it again finds everything here already."""
+    from storage.models import Source
+    from storage.services.pull import source_pull
+
+    source = Source.objects.select_related("project").get(pk=context.payload["source"])
+    if not source.is_active:
+        return {"skipped": "inactive"}
+    try:
+        done = source_pull(source=source, progress=context.progress)
+    except Unavailable as error:
+        raise Retry(error.code, error.message) from None
+    for series in done.series:
+        assemble_later(series)
+    return {"studies": done.studies, "failed": done.failed, "stored": done.stored}
+
+
+def pull_later(source: Any) -> Any:
+    return enqueue(kind="storage.pull", payload={"source": str(source.pk)}, project=source.project)

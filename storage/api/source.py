@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +17,7 @@ from accounts.authentication import person_of
 from storage.api.project import field, project_for
 from storage.models import Source
 from storage.services.source import FIELDS, source_create, source_update
+from storage.tasks import pull_later
 
 
 class SourceFilter(django_filters.FilterSet):
@@ -46,6 +48,10 @@ class SourceCreateSerializer(SourceSerializer):
         read_only_fields = ["id", "pulled_at", "created_at"]
 
 
+class PullSerializer(serializers.Serializer[Source]):
+    job = serializers.UUIDField(help_text="The job that fetches.")
+
+
 @extend_schema(tags=["storage"])
 @extend_schema_view(list=extend_schema(description="The sources of your projects."), retrieve=extend_schema(description="One source."))
 class SourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Source]):
@@ -66,6 +72,14 @@ class SourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         fields = {name: value for name, value in form.validated_data.items() if name in FIELDS}
         source = source_create(project=project, user=user, **fields)
         return Response(SourceSerializer(source).data, status=201)
+
+    @extend_schema(request=None, responses={202: PullSerializer})
+    @action(detail=True, methods=["post"])
+    def pull(self, request: Request, pk: str) -> Response:
+        """Fetch now from the PACS what fits the source's ``pull_filter``."""
+        source = self.get_object()
+        require(person_of(request), "source.manage", source.project)
+        return Response({"job": str(pull_later(source).pk)}, status=202)
 
     @extend_schema(request=SourceSerializer, responses=SourceSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:

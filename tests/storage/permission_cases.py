@@ -153,6 +153,14 @@ CASES = [
         prepare=_intake,
         denied="hidden",
     ),
+    Case(
+        "POST",
+        "sources/{pk}/pull",
+        "source.manage",
+        lambda world: f"/api/sources/{world.things['source'].pk}/pull",
+        prepare=_intake,
+        denied="hidden",
+    ),
     Case("GET", "imports", "intake.view", lambda world: "/api/imports", prepare=_intake, denied="empty", outsider="empty"),
     Case("GET", "imports/{pk}", "intake.view", lambda world: f"/api/imports/{world.things['batch'].pk}", prepare=_intake, denied=404),
     Case(

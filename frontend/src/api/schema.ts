@@ -1198,6 +1198,23 @@ export interface paths {
         patch: operations["sources_partial_update"];
         trace?: never;
     };
+    "/api/sources/{id}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Fetch now from the PACS what fits the source's ``pull_filter``. */
+        post: operations["sources_pull_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/stacks": {
         parameters: {
             query?: never;
@@ -2669,6 +2686,13 @@ export interface components {
             structures?: string[];
             /** @default ai_first */
             reading_mode: components["schemas"]["ReadingModeEnum"];
+        };
+        Pull: {
+            /**
+             * Format: uuid
+             * @description The job that fetches.
+             */
+            job: string;
         };
         QuarantineItem: {
             /** Format: uuid */
@@ -5218,6 +5242,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Source"];
+                };
+            };
+        };
+    };
+    sources_pull_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this source. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pull"];
                 };
             };
         };
