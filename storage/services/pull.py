@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -107,6 +108,10 @@ def _checked(source: Source) -> dict[str, Any]:
 
 
 def _associate(source: Source, contexts: list[Any], *, roles: list[Any] | None = None, handlers: list[Any] | None = None) -> Association:
+    try:  # pynetdicom leaks its socket when nobody listens, so ask first
+        socket.create_connection((source.host, source.port or 104), timeout=10).close()
+    except OSError:
+        raise Unavailable("Nothing listens at the address of this PACS. Check host and port, and that it runs.", code="pacs_away") from None
     entity = AE(ae_title=settings.ENVIRONMENT.dicom_ae_title)
     entity.acse_timeout, entity.dimse_timeout, entity.network_timeout = 20, 300, 300
     tls = (ssl.create_default_context(), source.host) if source.is_tls else None
@@ -114,9 +119,6 @@ def _associate(source: Source, contexts: list[Any], *, roles: list[Any] | None =
         source.host, source.port or 104, contexts=contexts, ae_title=source.ae_title, ext_neg=roles, evt_handlers=handlers, tls_args=tls
     )
     if not association.is_established:
-        transport = association.dul.socket
-        if transport is not None and transport.socket is not None:
-            transport.socket.close()  # pynetdicom leaves it open when nobody answers
         raise Unavailable(
             "The PACS does not answer, or does not know this AE title. Check host, port and titles on both sides.", code="pacs_away"
         )
