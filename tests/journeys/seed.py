@@ -12,7 +12,9 @@ import io
 import json
 import os
 import sys
+import tempfile
 import uuid
+from pathlib import Path
 from typing import Any
 
 import django
@@ -27,6 +29,9 @@ def main() -> None:
     options.add_argument("--cases", type=int, default=1, help="how many people")
     options.add_argument("--seed", type=int, default=1, help="the first person")
     options.add_argument("--modalities", nargs="+", default=["MR", "CT"])
+    options.add_argument(
+        "--real", type=Path, metavar="IMAGE", help="instead of phantoms: a real volume (NIfTI, MR), with the model's own proposal"
+    )
     chosen = options.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -35,6 +40,9 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("demo", people_only=True, stdout=io.StringIO())
     protocol_ensure()
+    if chosen.real:
+        sys.stdout.write(json.dumps(real_bring(chosen.real)) + "\n")
+        return
     made = [case for number in range(chosen.cases) for case in person_bring(chosen.seed + number, chosen.modalities, chosen.clinical)]
     sys.stdout.write(json.dumps(made) + "\n")
 
@@ -47,6 +55,30 @@ def protocol_ensure() -> None:
     project = Project.objects.get(slug="lumbar-demo")
     if not Protocol.objects.active().filter(project=project).exists():
         protocol_create(project=project, actor=None)
+
+
+def real_bring(image: Path) -> list[dict[str, Any]]:
+    """Import a real volume and let the product do all of its work: frames, case, and the proposal of the model it comes with."""
+    from django.core.management import call_command
+
+    from annotation.models import Case
+    from tests.work import work_off
+
+    before = set(Case.objects.values_list("pk", flat=True))
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / image.name).symlink_to(image.resolve())
+        call_command("import_volumes", folder, project="lumbar-demo", modality="MR", stdout=io.StringIO())
+    work_off()
+    return [
+        {
+            "id": str(case.pk),
+            "sealed": case.is_sealed,
+            "modality": "real",
+            "proposed": case.proposal_revision_id is not None,
+            "stacks": {str(stack.pk): str(stack.pk) for stack in case.stacks.all()},
+        }
+        for case in Case.objects.exclude(pk__in=before).select_related("subject")
+    ]
 
 
 def person_bring(seed: int, modalities: list[str], clinical: bool) -> list[dict[str, Any]]:

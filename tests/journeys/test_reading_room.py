@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,13 +66,12 @@ def test_a_proposal_lies_over_mr_and_ct(reader: ReadingRoom, take: Take) -> None
     assert reader.problems == []
 
 
-def test_twenty_strokes_are_undone_redone_and_submitted_to_the_voxel(web: Web, reader: ReadingRoom, take: Take) -> None:
-    case = take("MR")
-    room = reader.open(case["id"])
+def paint_take_back_and_submit(web: Web, room: ReadingRoom, case: str) -> None:
+    """Paint 20 strokes, undo 20, redo 20, submit: at every turn the mask is the one it should be, here and on the server."""
     stack = room.pane()["stack"]
     proposed = room.digest(stack)
     paint_some(room, 20)
-    assert room.until(lambda state: state["undoable"] == 20)
+    room.until(lambda state: state["undoable"] == 20)
     painted = room.digest(stack)
     assert painted != proposed
     room.press(*["Control+z"] * 20)
@@ -82,14 +82,29 @@ def test_twenty_strokes_are_undone_redone_and_submitted_to_the_voxel(web: Web, r
     assert room.digest(stack) == painted
     state = room.saved()
     assert digest(server_mask(web, state, stack)) == painted
-    annotation = state["annotation"]
     room.press("Control+Enter")
     room.page.get_by_role("button", name="Submit all the same").click()
-    room.page.wait_for_url(lambda url: case["id"] not in url)
+    room.page.wait_for_url(lambda url: case not in url)
     person = Reader(web.url).sign_in("reader", "reader-columna-demo")
-    assert person.get(f"/api/annotations/{annotation}")["state"] == "submitted"
+    assert person.get(f"/api/annotations/{state['annotation']}")["state"] == "submitted"
     assert digest(server_mask(web, state, stack)) == painted
     assert room.problems == []
+
+
+def test_twenty_strokes_are_undone_redone_and_submitted_to_the_voxel(web: Web, reader: ReadingRoom, take: Take) -> None:
+    case = take("MR")
+    paint_take_back_and_submit(web, reader.open(case["id"]), case["id"])
+
+
+def test_the_same_on_a_real_mr_with_the_models_own_proposal(web: Web, reader: ReadingRoom, test_data: Path) -> None:
+    for image in sorted((test_data / "mr_spider_t2space").glob("*_T2w.nii.gz")):
+        case = web.seed("--real", str(image))[-1]
+        if case["modality"] == "real" and not case["sealed"]:
+            break
+    assert case["proposed"]
+    room = reader.open(case["id"])
+    assert reader.page.evaluate("window.columna.drawn('large')") > 200
+    paint_take_back_and_submit(web, room, case["id"])
 
 
 def test_killing_web_while_painting_loses_nothing(web: Web, reader: ReadingRoom, take: Take) -> None:

@@ -174,7 +174,7 @@ function Findings({ room, ladder, view }: { room: Room; ladder: Ladder; view: Ro
       {view.sureness.numbering && !ladder.evidence.counted_from && (
         <li className="attn">
           <Glyph name="triangle" size={12} />
-          <span>The model would not swear to the names: {view.sureness.numbering}. Say what you counted from.</span>
+          <span>The model would not swear to the names: {view.sureness.numbering.replace(/\.$/, '')}. Say what you counted from.</span>
         </li>
       )}
     </ul>
