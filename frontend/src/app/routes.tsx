@@ -1,6 +1,7 @@
 /** Where every page is. Pages are loaded when they are first gone to; the reading room, with the viewer and its decoders, above all. */
-import { createBrowserRouter, Navigate } from 'react-router'
+import { createBrowserRouter } from 'react-router'
 import { Guard } from './Guard'
+import { Landing } from './Landing'
 import { Shell } from './Shell'
 
 /** While a page's code is on its way: the dark room, nothing that flashes. */
@@ -18,7 +19,7 @@ export function router() {
         {
           element: <Shell />,
           children: [
-            { index: true, element: <Navigate to="/worklist" replace /> },
+            { index: true, element: <Landing /> },
             { path: 'worklist', lazy: async () => ({ Component: (await import('@/pages/worklist/Worklist')).Worklist }) },
             { path: 'projects', lazy: async () => ({ Component: (await import('@/pages/projects/Projects')).Projects }) },
             { path: 'learning', lazy: async () => ({ Component: (await import('@/pages/learning/Learning')).Learning }) },

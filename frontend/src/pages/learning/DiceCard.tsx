@@ -15,7 +15,11 @@ export function DiceCard({ models }: { models: readonly ModelVersion[] }) {
   return (
     <Card title="Sealed-test Dice, model by model" note="mean over structures and patients; refused ones hollow">
       {points.length < 2 ? (
-        <EmptyState why="No model was trained in this project yet." who="Retrain once readings are submitted: the new model is measured on sealed patients, beside the one it came from." />
+        models.some(({ project }) => project) ? (
+          <EmptyState why="No model was measured on sealed patients yet." who="A sealed patient needs a submitted reading to measure against. Read sealed cases, then retrain." />
+        ) : (
+          <EmptyState why="No model was trained in this project yet." who="Retrain once readings are submitted: the new model is measured on sealed patients, beside the one it came from." />
+        )
       ) : (
         <div className={classes['chart']}>
           <LineChart

@@ -41,5 +41,5 @@ export function SignIn() {
 
 /** Only a path of our own may be gone to after signing in. */
 export function safeNext(next: string | null): string {
-  return next !== null && /^\/(?![/\\])[\w\-/.]*$/.test(next) && !next.startsWith('/sign-in') ? next : '/worklist'
+  return next !== null && /^\/(?![/\\])[\w\-/.]*$/.test(next) && !next.startsWith('/sign-in') ? next : '/'
 }
