@@ -44,9 +44,9 @@ class TrainConfig:
     """``phantom_share`` of every batch is drawn from the phantom, so that a fine-tune forgets nothing."""
 
     seed: int = 1
-    steps: int = 400
+    steps: int = 500
     batch: int = 8
-    learning_rate: float = 4e-3
+    learning_rate: float = 6e-3
     weight_decay: float = 1e-4
     warmup: int = 20
     average: float = 0.99

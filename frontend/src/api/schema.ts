@@ -3194,7 +3194,7 @@ export interface components {
             labels: components["schemas"]["LabelsEnum"];
             /**
              * @description About a third of a second each on one free core.
-             * @default 400
+             * @default 500
              */
             steps: number;
             /** @default 1 */
