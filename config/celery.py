@@ -209,12 +209,14 @@ def _lasting(write: Callable[[], bool]) -> None:
 
 def run_job(kind: str, function: JobFunction, job_id: str) -> None:
     """Claim one job, do it, and record the outcome on its row. A doorbell for a job that is taken or over does nothing."""
-    from django.db import close_old_connections
+    from django.db import connections
 
     from config.errors import ColumnaError
     from jobs.services.job import job_claim, job_fail, job_finish
 
-    close_old_connections()
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:  # whoever calls this inside a transaction, as a test does, keeps it
+            connection.close_if_unusable_or_obsolete()
     job = job_claim(job_id=job_id, worker=f"{socket.gethostname()}:{os.getpid()}")
     if job is None:
         return

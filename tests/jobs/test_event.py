@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 
-from config.celery import load_tasks, queue_of
+from config.celery import REGISTRY, JobContext, load_tasks, queue_of, run_job
 from config.dispatcher import Dispatcher
 from config.events import ROUTES
 from jobs.models import Event, Job
 from jobs.services.event import event_dispatch, event_emit
 from tests.factories import make_project
+from tests.work import work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +73,17 @@ def test_every_route_leads_to_work_that_a_room_declares() -> None:
     for kinds in ROUTES.values():
         for kind in kinds:
             queue_of(kind)
+
+
+def test_work_in_the_tests_own_process_keeps_its_attempt_however_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heart would beat on a connection that does not see this test's transaction, and take the attempt for lost."""
+    seen = []
+
+    def task(context: JobContext) -> None:
+        seen.append(settings.ENVIRONMENT.job_lease_seconds)
+        context.progress(1.0)
+
+    monkeypatch.setitem(REGISTRY, "probe.lease", ("export", lambda job_id: run_job("probe.lease", task, job_id)))
+    Job.objects.create(kind="probe.lease", queue="export")
+    assert [job.state for job in work_off()] == ["succeeded"]
+    assert seen == [24 * 3600]
