@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fillBetween, gapsOf } from './between'
 import { islandsOf, keepLargest } from './islands'
 import { Labelmap, LabelmapEdit } from './labelmap'
+import { centresOf, locate } from './locate'
 import { cutPolygon } from './polygon'
 
 const disc = (labelmap: Labelmap, slice: number, radius: number, id = 1) => {
@@ -52,6 +53,19 @@ describe('filling between slices', () => {
     edit.finish()
     expect(area(labelmap, 1, 2)).toBeGreaterThan(20)
     expect(area(labelmap, 1)).toBeGreaterThan(100)
+  })
+})
+
+describe('the middle of a structure', () => {
+  it('is found for all of them at once, and on the slice where each is largest', () => {
+    const labelmap = new Labelmap(3, 41, 41)
+    disc(labelmap, 0, 3)
+    disc(labelmap, 2, 9)
+    disc(labelmap, 1, 2, 7)
+    expect(centresOf(labelmap).get(7)).toEqual([1, 20, 20])
+    expect(centresOf(labelmap).get(1)?.[0]).toBeGreaterThan(1.5)
+    expect(locate(labelmap, 1)).toMatchObject({ slice: 2, row: 20, column: 20, height: 19 })
+    expect(locate(labelmap, 9)).toBeNull()
   })
 })
 

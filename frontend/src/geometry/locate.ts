@@ -42,3 +42,25 @@ export const locate = (labelmap: Labelmap, id: number, onSlice?: number): Place 
   }
   return best && { ...best, voxels: total }
 }
+
+/** The middle of every segment, fractional [slice, row, column], in one pass over the mask. */
+export const centresOf = (labelmap: Labelmap): Map<number, readonly [number, number, number]> => {
+  const sums = new Map<number, [slice: number, row: number, column: number, voxels: number]>()
+  for (const slice of labelmap.occupied()) {
+    const data = labelmap.slice(slice)
+    let offset = 0
+    for (let row = 0; row < labelmap.rows; row += 1) {
+      for (let column = 0; column < labelmap.columns; column += 1, offset += 1) {
+        const id = data[offset]!
+        if (id === 0) continue
+        const sum = sums.get(id) ?? [0, 0, 0, 0]
+        if (sum[3] === 0) sums.set(id, sum)
+        sum[0] += slice
+        sum[1] += row
+        sum[2] += column
+        sum[3] += 1
+      }
+    }
+  }
+  return new Map([...sums].map(([id, [slice, row, column, voxels]]) => [id, [slice / voxels, row / voxels, column / voxels]]))
+}

@@ -5,7 +5,7 @@ import { envelopeDecode, envelopeEncode } from '@/geometry/envelope'
 import { Labelmap, LabelmapEdit } from '@/geometry/labelmap'
 import { decodeRuns, diffRuns, encodeRuns, invertPatch, OldValueMismatch, type Patch, type Run } from '@/geometry/patch'
 import { ladderApply, ladderFromSegments, type LadderFields } from '@/geometry/ladder'
-import { locate } from '@/geometry/locate'
+import { centresOf } from '@/geometry/locate'
 import { emptyLadder, ladderOf, Refused, type Ladder } from '@/geometry/numbering'
 import { StackGrid, type StackManifest } from '@/geometry/stack'
 import {
@@ -600,25 +600,29 @@ export class ReadingSession {
     return this.view.ladder.bodies.length ? this.view.ladder : this.impliedLadder()
   }
 
-  private implied: { segments: readonly Segment[]; masks: number; ladder: Ladder } | null = null
+  private implied: { segments: readonly Segment[]; known: number; ladder: Ladder } | null = null
+  // Where a body is hardly changes by a stroke; looking at every voxel after each of them would be felt.
+  private readonly centres = new Map<number, readonly number[]>()
+  private readonly searched = new WeakMap<Labelmap, number>()
 
   private impliedLadder(): Ladder {
-    const { segments, structures, masksLoaded } = this.view
-    if (this.implied?.segments === segments && this.implied.masks === masksLoaded) return this.implied.ladder
-    const centres = new Map<number, readonly number[]>()
-    for (const manifest of this.view.manifests) {
-      const labelmap = this.labelmap(manifest.stack, 'instances')
-      if (!labelmap || manifest.geometry === null) continue
-      const grid = new StackGrid(manifest)
-      for (const segment of segments) {
-        if (segment.layer !== 'instances' || centres.has(segment.id)) continue
-        const place = locate(labelmap, segment.id)
-        if (place) centres.set(segment.id, grid.toWorld([place.slice, place.row, place.column]))
-      }
-    }
-    const ladder = ladderFromSegments(segments, new Map([...structures.values()].map((each) => [each.code, each.category])), centres)
-    this.implied = { segments, masks: masksLoaded, ladder }
+    const { segments, structures } = this.view
+    this.findCentres(segments)
+    if (this.implied?.segments === segments && this.implied.known === this.centres.size) return this.implied.ladder
+    const ladder = ladderFromSegments(segments, new Map([...structures.values()].map((each) => [each.code, each.category])), this.centres)
+    this.implied = { segments, known: this.centres.size, ladder }
     return ladder
+  }
+
+  private findCentres(segments: readonly Segment[]): void {
+    for (const manifest of this.view.manifests) {
+      if (segments.every((segment) => segment.layer !== 'instances' || this.centres.has(segment.id))) return
+      const labelmap = this.labelmap(manifest.stack, 'instances')
+      if (!labelmap || manifest.geometry === null || this.searched.get(labelmap) === labelmap.version) continue
+      this.searched.set(labelmap, labelmap.version)
+      const grid = new StackGrid(manifest)
+      for (const [id, index] of centresOf(labelmap)) if (!this.centres.has(id)) this.centres.set(id, grid.toWorld(index))
+    }
   }
 
   /** Do something to the ladder in one step; the first thing done writes down the ladder that the masks imply. Returns why not, or null. */
