@@ -30,9 +30,9 @@ class Migration(migrations.Migration):
                 ('report', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('candidate', 'Candidate'), ('champion', 'Champion'), ('refused', 'Refused'), ('retired', 'Retired')], default='candidate', max_length=16)),
                 ('promoted_at', models.DateTimeField(null=True)),
-                ('dataset_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='models', to='datasets.version')),
+                ('dataset_version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="model_versions", to='datasets.version')),
                 ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='ml_backend.modelversion')),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='models', to='accounts.project')),
+                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="model_versions", to='accounts.project')),
             ],
             options={
                 'ordering': ['-created_at'],

@@ -45,11 +45,11 @@ class ModelVersion(Row):
         REFUSED = "refused"
         RETIRED = "retired"
 
-    project = models.ForeignKey("accounts.Project", null=True, on_delete=models.CASCADE, related_name="models")
+    project = models.ForeignKey("accounts.Project", null=True, on_delete=models.CASCADE, related_name="model_versions")
     name = models.CharField(max_length=64)
     weights_digest = models.CharField(max_length=64)
     config = models.JSONField(default=dict)
-    dataset_version = models.ForeignKey("datasets.Version", null=True, on_delete=models.PROTECT, related_name="models")
+    dataset_version = models.ForeignKey("datasets.Version", null=True, on_delete=models.PROTECT, related_name="model_versions")
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     report = models.JSONField(default=dict)
     state = models.CharField(max_length=16, choices=State.choices, default=State.CANDIDATE)
