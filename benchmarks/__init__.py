@@ -1,0 +1,1 @@
+"""Every speed claim, beside a peer: `make bench`."""
