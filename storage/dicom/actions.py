@@ -73,7 +73,7 @@ _SPECIAL = (
     _tags(
         "PatientName PatientID PatientIdentityRemoved DeidentificationMethod DeidentificationMethodCodeSequence LongitudinalTemporalInformationModified "
         "BurnedInAnnotation RecognizableVisualFeatures SpecificCharacterSet SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID "
-        "ClinicalTrialSubjectID PatientAge PatientBirthDate DeviceSerialNumber"
+        "ClinicalTrialSubjectID PatientAge PatientBirthDate DeviceSerialNumber ReferencedPerformedProcedureStepSequence"
     )
     | _PIXELS
 )

@@ -61,6 +61,9 @@ _CODING_SCHEMES = frozenset(
 )
 _CLASS_UIDS = frozenset({0x00080016, 0x0008010C, 0x00080117, 0x00080118})
 _DUMMY = "REMOVED"
+_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
+_NEVER_EMPTY = frozenset({0x00080100, 0x00080102, 0x00080104, 0x0040A160, 0x00700006, 0x00620005, 0x00700080})
+"""Text of Type 1: codes and their meanings, report text, annotations, labels. What cleaning leaves empty becomes a dummy."""
 _SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "OL": 4, "FD": 8, "SV": 8, "UV": 8, "OD": 8, "OV": 8, "AT": 2}
 _PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 _DERIVED_UIDS = {0x00080018, 0x0020000D, 0x0020000E}
@@ -198,7 +201,8 @@ class _Engine:
         text = self._text(item, vr, encodings)
         if text is None:
             return vr, b""
-        return vr, self._clean_text(action, tag, vr, text).encode()
+        cleaned = self._clean_text(action, tag, vr, text).encode()
+        return vr, cleaned or (_DUMMY.encode() if tag in _NEVER_EMPTY and text.strip() else b"")
 
     def _clean_text(self, action: Action, tag: int, vr: str, text: str) -> str:
         parts = text.split("\\") if vr in _MULTI else [text]
@@ -341,6 +345,8 @@ class _Engine:
             if self.profile.retain_device_identity:
                 return "LO", clean_loose(self._text(item, "LO", encodings) or "", self.known).encode()
             return "LO", _DUMMY.encode() if depth or _bytes(item) else b""
+        if tag == 0x00081111:  # Type 2 in reports, Type 3 elsewhere
+            return ("SQ", b"") if self.identity.sop_class.startswith(_REPORTS) else None
         if tag == 0x00280301 and not self.profile.clean_pixel_data:
             text = (self._text(item, "CS", encodings) or "").strip()
             return "CS", text.encode() if text == "YES" else b""
