@@ -8,6 +8,9 @@ export interface ManifestSlice {
   readonly position: readonly number[] | null
   readonly rowDirection?: readonly number[] | null
   readonly columnDirection?: readonly number[] | null
+  /** Where they differ from slice to slice (Philips MR, PET), these hold and not the stack's own. */
+  readonly rescaleSlope?: number
+  readonly rescaleIntercept?: number
   readonly frameDigest?: string
   readonly length?: number
   /** Byte offsets at which each resolution of the frame is complete, coarsest first. */
@@ -38,6 +41,41 @@ export interface StackManifest {
   readonly slices: readonly ManifestSlice[]
   readonly preview: string | null
 }
+
+export interface Rescale {
+  readonly rescaleSlope: number
+  readonly rescaleIntercept: number
+}
+
+/** How stored values of a slice become real ones (PS3.3 C.11.1). */
+export const rescaleOf = (manifest: StackManifest, index: number): Rescale => {
+  const slice = manifest.slices[index]
+  return {
+    rescaleSlope: slice?.rescaleSlope ?? manifest.rescaleSlope,
+    rescaleIntercept: slice?.rescaleIntercept ?? manifest.rescaleIntercept,
+  }
+}
+
+/** The smallest array type that holds the real values of every slice exactly, whatever is stored within `bitsStored`. */
+export const pixelTypeOf = (manifest: StackManifest): PixelType => {
+  if (/^(RGB|YBR|PALETTE)/.test(manifest.photometric)) return 'Uint8Array'
+  const half = 2 ** (manifest.bitsStored - 1)
+  const stored = manifest.signed ? [-half, half - 1] : [0, 2 * half - 1]
+  let lowest = 0
+  let highest = 0
+  for (const index of manifest.slices.keys()) {
+    const { rescaleSlope, rescaleIntercept } = rescaleOf(manifest, index)
+    if (!Number.isInteger(rescaleSlope) || !Number.isInteger(rescaleIntercept)) return 'Float32Array'
+    const ends = stored.map((value) => value * rescaleSlope + rescaleIntercept)
+    lowest = Math.min(lowest, ...ends)
+    highest = Math.max(highest, ...ends)
+  }
+  if (lowest >= 0 && highest <= 255) return 'Uint8Array'
+  if (lowest >= 0 && highest <= 65_535) return 'Uint16Array'
+  return lowest >= -32_768 && highest <= 32_767 ? 'Int16Array' : 'Float32Array'
+}
+
+export type PixelType = 'Uint8Array' | 'Uint16Array' | 'Int16Array' | 'Float32Array'
 
 export interface SlicePlane {
   readonly origin: Vec3

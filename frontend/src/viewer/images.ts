@@ -1,13 +1,12 @@
 import { cache, imageLoader, metaData, type Types } from '@cornerstonejs/core'
 import { createImage } from '@cornerstonejs/dicom-image-loader'
-import type { StackGrid, StackManifest } from '@/geometry/stack'
+import { pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest } from '@/geometry/stack'
 import { FrameQueue, type FetchFrames } from './frames'
 
 const SCHEME = 'columna'
 const HTJ2K_RPCL = '1.2.840.10008.1.2.4.202'
 
 /** Pixel types are fixed per stack: a type that changed with the content of a slice would rebuild the picture while scrolling. */
-type PixelType = 'Uint8Array' | 'Uint16Array' | 'Int16Array' | 'Float32Array'
 
 export interface StackImages {
   readonly manifest: StackManifest
@@ -29,14 +28,6 @@ const find = (imageId: string): { images: StackImages; index: number } | null =>
 }
 
 const isColour = (manifest: StackManifest): boolean => /^(RGB|YBR|PALETTE)/.test(manifest.photometric)
-
-const pixelTypeOf = (manifest: StackManifest): PixelType => {
-  const { bitsStored, signed, rescaleIntercept, rescaleSlope } = manifest
-  if (isColour(manifest)) return 'Uint8Array'
-  if (!Number.isInteger(rescaleSlope) || !Number.isInteger(rescaleIntercept)) return 'Float32Array'
-  if (signed || rescaleIntercept < 0 || rescaleSlope < 0) return 'Int16Array'
-  return bitsStored <= 8 && rescaleSlope === 1 && rescaleIntercept === 0 ? 'Uint8Array' : 'Uint16Array'
-}
 
 /** Make a stack's frames available to the viewports; forget it again with `forgetStack`. */
 export const rememberStack = (manifest: StackManifest, grid: StackGrid, fetchFrames: FetchFrames): StackImages => {
@@ -98,7 +89,7 @@ const provide = (kind: string, imageId: string): unknown => {
         pixelRepresentation: manifest.signed ? 1 : 0,
       }
     case 'modalityLutModule':
-      return { rescaleSlope: manifest.rescaleSlope, rescaleIntercept: manifest.rescaleIntercept }
+      return rescaleOf(manifest, found.index)
     case 'voiLutModule': {
       const [first] = manifest.windows
       return first ? { windowCenter: [first.center], windowWidth: [first.width] } : { windowCenter: undefined, windowWidth: undefined }
