@@ -143,7 +143,7 @@ def test_a_killed_tab_goes_on_where_it_was(web: Web, reader: ReadingRoom, contex
     stack = room.pane()["stack"]
     context.set_offline(True)
     paint_some(room, 4)
-    room.until(lambda state: state["unsent"] >= 4)
+    room.until(lambda state: state["undoable"] == 4 and state["kept"] == state["unsent"] >= 4)
     painted = room.digest(stack)
     room.page.close(run_before_unload=False)
     context.set_offline(False)

@@ -657,6 +657,11 @@ export class ReadingSession {
     await this.outbox?.retry()
   }
 
+  /** How many unsent operations are safe on this computer already. */
+  get kept(): number {
+    return this.outbox?.pending.length ?? 0
+  }
+
   get unsent(): number {
     return this.outbox?.unsent ?? 0
   }

@@ -35,6 +35,7 @@ export const openHatch = (room: Room): (() => void) => {
         save: session.save.kind,
         message: 'message' in session.save ? session.save.message : '',
         unsent: room.session.unsent,
+        kept: room.session.kept,
         seq: session.seq,
         annotation: room.session.annotationId,
         undoable: session.undoable,
