@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian, generate_uid
 
 from tests.journeys.browser import ROOT, Web
 
@@ -186,3 +189,38 @@ def test_what_was_not_taken_is_named_on_the_intake_page(manager: Visit, tmp_path
     expect(found.get_by_text("Empty file")).to_be_visible()
     assert "DOE" not in manager.page.content()
     assert manager.problems == []
+
+
+def test_what_is_held_back_is_dropped_only_by_a_second_press(manager: Visit, tmp_path: Path) -> None:
+    """A document that no person may let in: it has no picture, and dropping it is the one way on."""
+    (tmp_path / "1.dcm").write_bytes(document())
+    manager.go("intake")
+    manager.page.keyboard.press("i")
+    dialog = manager.page.get_by_role("dialog", name="Import into")
+    dialog.get_by_label("Files", exact=True).set_input_files(str(tmp_path / "1.dcm"))
+    dialog.get_by_role("button", name="Import 1 file").click()
+    expect(dialog).to_be_hidden(timeout=20_000)
+    held = manager.page.get_by_role("region", name="Quarantine")
+    held.get_by_role("button", name="Decide about Encapsulated document").click()
+    decision = manager.page.get_by_role("dialog", name="Encapsulated document")
+    expect(decision.get_by_text("What cannot be understood can only be dropped")).to_be_visible()
+    decision.get_by_role("button", name="Drop it").click()
+    expect(decision).to_be_visible()
+    decision.get_by_role("button", name="Drop it for good").click()
+    expect(decision).to_be_hidden()
+    expect(held.get_by_text("Nothing is held back.")).to_be_visible()
+
+
+def document() -> bytes:
+    """Return an encapsulated PDF as DICOM."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = EncapsulatedPDFStorage
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
+    dataset.PatientID, dataset.PatientName, dataset.Modality = "TST-1", "Canary^Made Up", "DOC"
+    dataset.EncapsulatedDocument, dataset.MIMETypeOfEncapsulatedDocument = b"%PDF-1.4 x ", "application/pdf"
+    out = BytesIO()
+    dataset.save_as(out, enforce_file_format=True)
+    return out.getvalue()

@@ -1,15 +1,19 @@
 import type { UseQueryResult } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { QuarantineItem } from '@/api/types'
+import { Button } from '@/components/Button'
 import { Card } from '@/components/Card'
 import { bytes, plural, when } from '@/components/format'
 import { EmptyState, ErrorState, LoadingRows, RefusedState } from '@/components/States'
 import { StatePill } from '@/components/StatePill'
 import { Cell, Head, Row, Table } from '@/components/Table'
 import { fromCode } from '@/state/words'
+import { QuarantineDialog } from './QuarantineDialog'
 
 /** What is held back, by reason. Shows where the doubt lies and never what was found there. */
 export function QuarantineCard({ query, may }: { query: UseQueryResult<{ count: number; results: QuarantineItem[] }>; may: boolean }) {
   const items = query.data?.results ?? []
+  const [open, setOpen] = useState<QuarantineItem | null>(null)
   return (
     <Card title="Quarantine" note={query.data ? `${plural(query.data.count, 'item')}, encrypted` : undefined} flush>
       {!may && <RefusedState what="What is held back is shown to data managers and privacy officers." who="Its number is on the left." />}
@@ -25,6 +29,7 @@ export function QuarantineCard({ query, may }: { query: UseQueryResult<{ count: 
               <Head>Found</Head>
               <Head>Since</Head>
               <Head>State</Head>
+              <Head />
             </tr>
           </thead>
           <tbody>
@@ -52,11 +57,17 @@ export function QuarantineCard({ query, may }: { query: UseQueryResult<{ count: 
                     {fromCode(item.state)}
                   </StatePill>
                 </Cell>
+                <Cell number>
+                  <Button size="compact" aria-label={`Decide about ${fromCode(item.reason)}, held since ${when(item.created_at)}`} onClick={() => setOpen(item)}>
+                    Decide
+                  </Button>
+                </Cell>
               </Row>
             ))}
           </tbody>
         </Table>
       )}
+      {open && <QuarantineDialog item={open} onClose={() => setOpen(null)} />}
     </Card>
   )
 }
