@@ -82,7 +82,7 @@ def _ask(case: Case, world: World, user: Any) -> HttpResponse:
     with transaction.atomic():
         answer = client.generic(case.method, case.url(world), data, content_type=case.content_type)
         if answer.streaming:
-            answer.close()
+            b"".join(answer.streaming_content)  # read to the end: closing it early would close a database connection that is past its age
         transaction.set_rollback(True)
     return answer  # type: ignore[return-value]
 
