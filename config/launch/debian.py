@@ -17,6 +17,7 @@ _SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 NEEDED = {
     "chromium": "browser journeys",
     "dcmtk": "sending and receiving DICOM",
+    "dicom3tools": "judging what comes out of the door",
     "gcc": "keeping Orthanc on loopback",
     "libc6-dev": "keeping Orthanc on loopback",
     "orthanc": "the stand-in for a PACS",
@@ -25,10 +26,12 @@ NEEDED = {
     "rabbitmq-server": "jobs on RabbitMQ",
     "redis-server": "jobs on Redis",
     "tesseract-ocr": "reading burned-in text in tests",
+    "tesseract-ocr-eng": "reading burned-in text in tests",
 }
 _PLACES = {
     "chromium": ["chromium"],
     "dcmtk": ["storescu"],
+    "dicom3tools": ["dciodvfy"],
     "gcc": ["gcc"],
     "libc6-dev": ["/usr/include/stdio.h"],
     "orthanc": ["Orthanc"],
@@ -37,6 +40,7 @@ _PLACES = {
     "rabbitmq-server": ["rabbitmq-server"],
     "redis-server": ["redis-server"],
     "tesseract-ocr": ["tesseract"],
+    "tesseract-ocr-eng": ["/usr/share/tesseract-ocr"],
 }
 
 

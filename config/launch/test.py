@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from config.launch.say import main, say
 LOGS = ROOT / "tests" / "artifacts" / "logs"
 TYPED = ("config", "accounts", "jobs", "storage", "annotation", "datasets", "ml_backend", "client", "benchmarks")
 _STILL_RUNNING_SECONDS = 60.0
+_given_up = threading.Event()
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Check:
                     return process.wait(1)
                 except subprocess.TimeoutExpired:
                     now = time.monotonic()
+                if _given_up.is_set():
+                    return 130
                 if now - start > self.minutes * 60:
                     say(f"  {self.name}: not done after {self.minutes:g} minutes, ended")
                     return 124
@@ -116,18 +119,19 @@ def static_checks() -> tuple[list[Check], list[Check]]:
     return python, browser
 
 
-def tests(*, quick: bool, strict: bool) -> Iterator[Check]:
-    """Yield the checks that want the machine for themselves."""
+def tests(*, quick: bool, strict: bool) -> list[Check]:
+    """Return the test runs, longest first. Each has servers, ports and folders of its own, so two may run side by side."""
     environment = {"OMP_NUM_THREADS": "1", **({"COLUMNA_TEST_STRICT": "1"} if strict else {})}
     pytest = ["python", "-m", "pytest", "-q", "--durations=15", "--color=no"]
     if quick:
-        yield Check("pytest (embedded, quick)", [*pytest, "-m", "not slow and not journey"], environment=environment)
-        return
-    yield Check("pytest (embedded)", [*pytest, "-m", "not journey"], environment=environment, minutes=30)
+        return [Check("pytest (embedded, quick)", [*pytest, "-m", "not slow and not journey"], environment=environment)]
     full = {**environment, "COLUMNA_TEST_COLUMN": "full"}
-    yield Check("pytest (full)", [*pytest, "-m", "not journey"], environment=full, minutes=25)
-    if (ROOT / "tests" / "journeys").is_dir():
-        yield Check("browser journeys", [*pytest, "-m", "journey", "tests/journeys"], environment=environment, minutes=30)
+    return [
+        Check("browser journeys", [*pytest, "-m", "journey", "tests/journeys"], environment=environment, minutes=35),
+        Check("pytest (embedded)", [*pytest, "-m", "not journey", "--ignore=tests/storage"], environment=environment, minutes=30),
+        Check("pytest (embedded, storage)", [*pytest, "-m", "not journey", "tests/storage"], environment=environment, minutes=30),
+        Check("pytest (full)", [*pytest, "-m", "not journey"], environment=full, minutes=30),
+    ]
 
 
 def skipped(checks: list[Check]) -> list[str]:
@@ -153,14 +157,24 @@ def run() -> int:
     side.start()
     _run_all(python)
     side.join()
-    rest = list(tests(quick=quick, strict=not quick and not lacking))
-    _run_all(rest)
+    rest = tests(quick=quick, strict=not quick and not lacking)
+    _run_side_by_side(rest, lanes=min(2, os.cpu_count() or 1))
     return _summary([*python, *browser, *rest], start, lacking)
 
 
 def _run_all(checks: list[Check]) -> None:
     for check in checks:
         check.run()
+
+
+def _run_side_by_side(checks: list[Check], *, lanes: int) -> None:
+    """Each lane takes the next check when it is free: a test run waits as often as it works."""
+    with ThreadPoolExecutor(lanes) as pool:
+        try:
+            list(pool.map(Check.run, checks))
+        except BaseException:
+            _given_up.set()  # Ctrl-C reaches this thread only; the lanes end what they started
+            raise
 
 
 def _summary(checks: list[Check], start: float, lacking: list[str]) -> int:
