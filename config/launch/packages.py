@@ -38,10 +38,10 @@ def install_packages(*, dev: bool = False) -> None:
     stamp = VENV / ("columna-dev.stamp" if dev else "columna.stamp")
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
-    if not PYTHON.exists():
+    if not _is_whole():
         check_disk(VENV, gib=4, what="the Python environment", remedy=_DISK)
         with step("Making the virtual environment .venv"):
-            venv.EnvBuilder(with_pip=True, symlinks=True).create(VENV)
+            venv.EnvBuilder(with_pip=True, symlinks=True, clear=True).create(VENV)
     boot = ["--require-hashes", "--quiet", "--disable-pip-version-check", "-r", "requirements-boot.txt"]
     call([str(PYTHON), "-m", "pip", "install", *boot], cwd=ROOT, hint=_OFFLINE)
     configured = _ordinary_torch(pip_configuration())
@@ -62,6 +62,12 @@ def install_packages(*, dev: bool = False) -> None:
     stamp.write_text(wanted)
     if dev:
         (VENV / "columna.stamp").write_text(digest(*(ROOT / name for name in names[:-1])))
+
+
+def _is_whole() -> bool:
+    """Whether the environment can be installed into; one whose making was interrupted has a python and no pip."""
+    pip = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages" / "pip" / "__main__.py"
+    return PYTHON.exists() and pip.exists()
 
 
 def _cpu_lock() -> Path:

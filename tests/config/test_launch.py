@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import venv
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,14 @@ def test_the_locks_agree_where_they_name_the_same_package() -> None:
     run, dev = (lock.blocks((ROOT / name).read_text()) for name in ("requirements.txt", "requirements-dev.txt"))
     versions = {package: (run[package].split()[0], dev[package].split()[0]) for package in run.keys() & dev.keys()}
     assert not {package: pair for package, pair in versions.items() if pair[0] != pair[1]}
+
+
+def test_an_environment_whose_making_was_interrupted_is_made_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(packages, "VENV", tmp_path)
+    monkeypatch.setattr(packages, "PYTHON", tmp_path / "bin" / "python")
+    venv.EnvBuilder(with_pip=False).create(tmp_path)
+    assert packages.PYTHON.exists()
+    assert not packages._is_whole()
 
 
 def test_npms_lock_holds_no_addresses() -> None:
