@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ LEVELS = ((0.12, "sure"), (0.25, "look"), (1.01, "doubtful"))
 class Draft:
     """``masks`` uint8 [slice, row, column] of ids per layer; ``segments`` as annotations keep them; ``uncertainty`` for the viewer.
 
-    ``kinds`` is {layer: {id: class}}.
+    ``kinds`` is {layer: {id: class}}; ``entropy`` float32 [slice, row, column]; ``keys`` name the slices, in stack order.
     """
 
     masks: dict[str, NDArray[np.uint8]]
@@ -28,6 +28,8 @@ class Draft:
     segments: list[dict[str, Any]]
     uncertainty: dict[str, Any]
     unsure: str
+    entropy: NDArray[np.float32]
+    keys: tuple[str, ...]
 
     @property
     def classes(self) -> NDArray[np.uint8]:
@@ -39,6 +41,24 @@ class Draft:
                 table[number] = kind
             found.append(table[self.masks[layer]])
         return np.where(found[0] > 0, found[0], found[1]).astype(np.uint8)
+
+    def doubt(self, layer: str) -> float:
+        """Return the mean entropy of a layer's structures, 0 sure to 1 guessing."""
+        found = [entry["mean"] for entry in self.uncertainty["layers"].get(layer, {}).values()]
+        return float(np.mean(found)) if found else 1.0
+
+    def with_instances(self, mask: NDArray[np.uint8], structures: Mapping[int, str], kinds: Mapping[int, int]) -> Draft:
+        """Return the draft with other instances in the same voxels' places: ids → codes and classes; its uncertainty follows."""
+        layers = {**self.uncertainty["layers"], "instances": _entropies(mask, self.entropy, self.keys)}
+        others = [segment for segment in self.segments if segment["layer"] != "instances"]
+        named = [{"id": k, "layer": "instances", "structure": code, "status": "proposed"} for k, code in structures.items()]
+        return replace(
+            self,
+            masks={**self.masks, "instances": mask},
+            kinds={**self.kinds, "instances": dict(kinds)},
+            segments=[*named, *others],
+            uncertainty={**self.uncertainty, "layers": layers},
+        )
 
 
 def level_of(entropy: float) -> str:
@@ -102,4 +122,4 @@ def draft_of(prediction: Prediction, keys: Sequence[str]) -> Draft:
     ]
     uncertainty = {"measure": "mean predictive entropy, 0 sure to 1 guessing", "layers": structures}
     kinds = {layer: {e.id: e.kind for e in instances.table if e.layer == layer} for layer in masks}
-    return Draft(masks, kinds, segments, uncertainty, instances.unsure)
+    return Draft(masks, kinds, segments, uncertainty, instances.unsure, entropy, tuple(keys))

@@ -193,7 +193,7 @@ def split(classes: Classes, spacing: tuple[float, float, float]) -> Instances:
         core = away < CORE
         bins = np.clip((along / 0.5).astype(int), 0, len(line) - 1)
         amounts = [np.bincount(bins[core & (kinds == k)], minlength=len(line)).astype(float) for k in (VERTEBRA, DISC)]
-        runs = runs_along(*amounts)
+        runs = _above_sacrum(runs_along(*amounts), sacrum, line, spacing)
         if sacrum.any() and _is_first_sacral(runs):
             top = runs[0].stop + 2
             inside = (kinds == VERTEBRA) & (along < top) & (away < 2 * CORE)
@@ -226,6 +226,19 @@ def split(classes: Classes, spacing: tuple[float, float, float]) -> Instances:
     why = "The lowest vertebra is taken for L5"
     why += "; a sixth lumbar vertebra or a transitional one would shift every number." if sacrum.any() else "; the sacrum is not in view."
     return Instances({"instances": _once(instances, table), "canal": canal}, classes, tuple(_merged(table)), why)
+
+
+def _above_sacrum(runs: list[Run], sacrum: Mask, line: Floats, spacing: tuple[float, float, float]) -> list[Run]:
+    """Return the runs without those that lie where the sacrum does: scraps of body and disc in its wings are no levels."""
+    where = np.argwhere(sacrum)
+    if not len(where):
+        return runs
+    along, away = _project(where * np.array(spacing), line)
+    inside = along[away < CORE]
+    if not len(inside):
+        return runs
+    top = float(np.percentile(inside, 90))
+    return [run for run in runs if (run.start + run.stop) / 2 > top]
 
 
 def _is_first_sacral(runs: list[Run]) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from annotation.models import Case, Revision, Structure
 from annotation.services.proposal import proposal_create
 from annotation.services.slices import slice_keys
+from ml_backend.learning.agreement import Numbered, agree
 from ml_backend.learning.draft import Draft, draft_of
 from ml_backend.learning.inference import OutOfProfile, guard, network_of, predict
 from ml_backend.learning.weights import weights_unpack
@@ -59,6 +60,26 @@ def stack_draft(*, stack: Stack, model: ModelVersion) -> Draft:
     if not any(s["layer"] == "instances" for s in draft.segments):
         raise OutOfProfile("nothing_found", "The model found no vertebra and no disc here.")
     return draft
+
+
+def one_numbering(drafts: dict[str, Draft], stacks: list[Stack]) -> dict[str, Draft]:
+    """Return the drafts with one numbering per frame of reference: what lies in one place is one structure in every series."""
+    frames: dict[str, list[tuple[str, Numbered]]] = {}
+    for stack in stacks:
+        draft, geometry = drafts.get(str(stack.pk)), stack_geometry(stack=stack)
+        frame = stack.series.frame_of_reference_uid
+        if draft is None or geometry is None or not frame:
+            continue
+        codes = {s["id"]: s["structure"] for s in draft.segments if s["layer"] == "instances"}
+        kinds = {k: kind for k, kind in draft.kinds["instances"].items() if k in codes}
+        numbered = Numbered(draft.masks["instances"], geometry.affine, codes, kinds, draft.doubt("instances"))
+        frames.setdefault(frame, []).append((str(stack.pk), numbered))
+    agreed = dict(drafts)
+    for members in frames.values():
+        for (stack_id, before), after in zip(members, agree([numbered for _, numbered in members]), strict=True):
+            if after is not before:
+                agreed[stack_id] = drafts[stack_id].with_instances(after.labels, after.structures, after.kinds)
+    return agreed
 
 
 def merge(
@@ -124,7 +145,7 @@ def prediction_make(*, case: Case, model: ModelVersion, job: Job | None) -> Pred
         }
     if not drafts:
         return _record(case, model, job, digest, None, scores, reason)
-    masks, segments, uncertainty = merge(drafts, _wanted(case))
+    masks, segments, uncertainty = merge(one_numbering(drafts, stacks), _wanted(case))
     revision = proposal_create(case=case, model_version=UUID(str(model.pk)), masks=masks, segments=segments, uncertainty=uncertainty)
     return _record(case, model, job, digest, revision, scores, "")
 
