@@ -27,6 +27,7 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from accounts.services.audit import audit_record
 from config.errors import ColumnaError
+from storage.commitment_provider import commitment_context, commitment_take
 from storage.dicom import sop_classes
 from storage.dicom.parse import ENCAPSULATED, NATIVE
 from storage.models import ImportBatch, Source
@@ -53,10 +54,10 @@ _AWAY = (DatabaseError, InterfaceError, OSError)
 
 
 def contexts() -> list[PresentationContext]:
-    """Every storage class of the standard in every syntax that the door can read, plus C-ECHO."""
+    """Every storage class of the standard in every syntax that the door can read, plus C-ECHO and storage commitment."""
     preferred = ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"]
     syntaxes = preferred + sorted(str(uid) for uid in (NATIVE | ENCAPSULATED) if uid not in preferred)
-    return [build_context(VERIFICATION), *(build_context(uid, syntaxes) for uid in sop_classes.storage_classes())]
+    return [build_context(VERIFICATION), commitment_context(), *(build_context(uid, syntaxes) for uid in sop_classes.storage_classes())]
 
 
 @dataclass
@@ -137,6 +138,7 @@ class Receiver:
         handlers: list[Any] = [
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_STORE, self._store),
+            (evt.EVT_N_ACTION, self._action),
             (evt.EVT_CONN_CLOSE, self._closed),
         ]
         self._server = _Server(entity, listening, self.ae_title, contexts(), tls, handlers)
@@ -195,6 +197,10 @@ class Receiver:
             connections.close_all()
             return _NO_RESOURCES
         return outcome.dimse_status
+
+    def _action(self, event: evt.Event) -> tuple[int, Any]:
+        peer = self._peers.get(id(event.assoc))
+        return commitment_take(peer.source, event) if peer is not None else (_NO_RESOURCES, None)
 
     def _take(self, peer: Peer, event: evt.Event) -> Outcome:
         with peer.lock:

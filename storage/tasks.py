@@ -54,6 +54,7 @@ def assemble_idle() -> int:
     from storage.services.pull import sources_due
 
     batches_close_lost()
+    commitments_later()
     for source in sources_due():
         pull_later(source)
     idle = series_idle()
@@ -139,6 +140,27 @@ def erase_task(context: JobContext) -> dict[str, Any]:
 
 def erase_later(subject: Any) -> None:
     enqueue(kind="storage.erase", payload={"subject": str(subject.pk)}, project=subject.project, dedupe_key=f"erase:{subject.pk}")
+
+
+@job_task(kind="storage.commitment", queue="intake")
+def commitment_task(context: JobContext) -> dict[str, Any]:
+    """Answer the storage commitment ``{commitment}`` that the listener could not answer at once."""
+    from storage.models import Commitment
+    from storage.services.commitment import commitment_answer, commitment_claim
+
+    commitment = Commitment.objects.select_related("source").filter(pk=context.payload["commitment"]).first()
+    if commitment is None or not commitment_claim(commitment=commitment):
+        return {"skipped": "gone"}
+    return {"heard": commitment_answer(commitment=commitment)}
+
+
+def commitments_later() -> None:
+    """Queue the answers that are due; asking again while one is on its way makes no second job."""
+    from storage.models import Commitment
+
+    for commitment in Commitment.objects.due().select_related("source__project")[:50]:
+        key = f"commitment:{commitment.pk}:{commitment.attempts}:{commitment.next_at:%H%M%S}"
+        enqueue(kind="storage.commitment", payload={"commitment": str(commitment.pk)}, project=commitment.source.project, dedupe_key=key)
 
 
 @job_task(kind="storage.pull", queue="intake")

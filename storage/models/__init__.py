@@ -1,6 +1,7 @@
 """Bytes and DICOM identity."""
 
 from storage.models.blob import Blob
+from storage.models.commitment import Commitment
 from storage.models.deidentification_profile import DeidentificationProfile
 from storage.models.identity_request import IdentityRequest
 from storage.models.identity_vault import IdentityVault
@@ -10,12 +11,14 @@ from storage.models.intake_tally import IntakeTally
 from storage.models.quarantine_item import QuarantineItem
 from storage.models.series import Series
 from storage.models.source import Source
+from storage.models.source_contact import OpenAssociation, SourceContact
 from storage.models.stack import Stack
 from storage.models.study import Study
 from storage.models.subject import Subject
 
 __all__ = [
     "Blob",
+    "Commitment",
     "DeidentificationProfile",
     "IdentityRequest",
     "IdentityVault",
@@ -23,9 +26,11 @@ __all__ = [
     "ImportFinding",
     "Instance",
     "IntakeTally",
+    "OpenAssociation",
     "QuarantineItem",
     "Series",
     "Source",
+    "SourceContact",
     "Stack",
     "Study",
     "Subject",

@@ -23,6 +23,7 @@ class QuarantineItemQuerySet(models.QuerySet["QuarantineItem"]):
 
 class QuarantineItem(Row):
     """``blob`` holds the received bytes sealed with AES-256-GCM. ``elements`` names where the doubt lies, without any value.
+    ``instance_key`` is the keyed hash of the original SOP Instance UID, where there is one.
 
     ``decision`` is what the first person proposed (release, redact with boxes, drop); where the project asks for two people, a second one confirms.
     """
@@ -43,6 +44,7 @@ class QuarantineItem(Row):
     sop_class_uid = models.CharField(max_length=64, blank=True)
     study_key = models.CharField(max_length=64, blank=True, db_index=True)
     source_key = models.CharField(max_length=64)
+    instance_key = models.CharField(max_length=64, blank=True, db_index=True)
     size = models.BigIntegerField()
     blob = models.ForeignKey("storage.Blob", null=True, on_delete=models.PROTECT, related_name="+")
     key_id = models.CharField(max_length=32)

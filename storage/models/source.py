@@ -24,7 +24,9 @@ class SourceQuerySet(models.QuerySet["Source"]):
 class Source(Row):
     """One way in. A DICOM peer is known by its AE title (and addresses, certificate); what is not listed here is refused.
 
-    ``modalities`` empty means every modality; ``addresses`` empty means every address; ``rate_limit`` is instances per minute.
+    ``modalities`` empty means every modality; ``addresses`` empty means every address; ``rate_limit`` is instances per minute,
+    ``association_limit`` how many associations may be open at once. ``credentials`` (of the PACS's web server) and ``worklist`` (accession
+    numbers to fetch) are sealed with AES-256-GCM; ``worklist_length`` is how many wait.
     """
 
     class Kind(models.TextChoices):
@@ -32,6 +34,7 @@ class Source(Row):
         FOLDER = "folder", "Folder"
         UPLOAD = "upload", "Upload"
         STOW = "stow", "DICOMweb STOW"
+        DICOMWEB = "dicomweb", "DICOMweb"
 
     project = models.ForeignKey("accounts.Project", on_delete=models.CASCADE, related_name="sources")
     name = models.CharField(max_length=120)
@@ -43,12 +46,18 @@ class Source(Row):
     is_active = models.BooleanField(default=True)
     certificate_sha256 = models.CharField(max_length=64, blank=True)
     rate_limit = models.PositiveIntegerField(null=True, blank=True)
+    association_limit = models.PositiveIntegerField(null=True, blank=True)
     host = models.CharField(max_length=255, blank=True)
     port = models.PositiveIntegerField(null=True, blank=True)
     is_tls = models.BooleanField(default=False)
     dicomweb_url = models.URLField(blank=True)
     pull_filter = models.JSONField(default=dict, blank=True)
     pull_seconds = models.PositiveIntegerField(null=True, blank=True)
+    credentials = models.BinaryField(default=bytes, blank=True)
+    credentials_key_id = models.CharField(max_length=32, blank=True)
+    worklist = models.BinaryField(default=bytes, blank=True)
+    worklist_key_id = models.CharField(max_length=32, blank=True)
+    worklist_length = models.PositiveIntegerField(default=0)
     pulled_at = models.DateTimeField(null=True, blank=True)
 
     objects = SourceQuerySet.as_manager()
@@ -60,7 +69,9 @@ class Source(Row):
             models.UniqueConstraint(
                 fields=["ae_title", "called_ae_title"], condition=models.Q(kind="dimse", is_active=True), name="source_ae_title_once"
             ),
-            models.CheckConstraint(condition=models.Q(kind__in=["dimse", "folder", "upload", "stow"]), name="source_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["dimse", "folder", "upload", "stow", "dicomweb"]), name="source_kind_known"
+            ),
             models.CheckConstraint(condition=~models.Q(kind="dimse", ae_title=""), name="source_dimse_has_ae_title"),
         ]
 

@@ -85,6 +85,7 @@ class Held:
     key_id: str
     source_key: str
     study_key: str = ""
+    instance_key: str = ""
     modality: str = ""
     sop_class_uid: str = ""
     elements: list[dict[str, str]] = field(default_factory=list)
@@ -190,11 +191,12 @@ def _hold(data: bytes, error: Rejected, parsed: Parsed | None, pseudonyms: Pseud
     """Seal the received bytes and put them; nothing readable leaves this function."""
     sealed, key_id = seal(data, "quarantine")
     digest = store().put(sealed)
-    study_key = modality = sop_class = ""
+    study_key = instance_key = modality = sop_class = ""
     if parsed is not None:
         try:
             identity = identity_of(parsed, group=group)
             study_key = pseudonyms.lookup("study", identity.study_instance_uid)
+            instance_key = pseudonyms.lookup("instance", identity.sop_instance_uid)
             modality = identity.modality if identity.modality.isalnum() and len(identity.modality) <= 4 else ""
             sop_class = identity.sop_class if identity.sop_class.startswith("1.2.840.10008.") else ""
         except (Rejected, ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError, UnicodeError, OSError):
@@ -208,6 +210,7 @@ def _hold(data: bytes, error: Rejected, parsed: Parsed | None, pseudonyms: Pseud
         key_id=key_id,
         source_key=pseudonyms.source_key(digest_of_input),
         study_key=study_key,
+        instance_key=instance_key,
         modality=modality,
         sop_class_uid=sop_class[:64],
         elements=error.elements,
@@ -390,6 +393,7 @@ class _Commit:
                 "modality": held.modality,
                 "sop_class_uid": held.sop_class_uid,
                 "study_key": held.study_key,
+                "instance_key": held.instance_key,
                 "size": held.size,
                 "blob": blob,
                 "key_id": held.key_id,

@@ -2952,9 +2952,10 @@ export interface components {
          *     * `folder` - Folder
          *     * `upload` - Upload
          *     * `stow` - DICOMweb STOW
+         *     * `dicomweb` - DICOMweb
          * @enum {string}
          */
-        SourceKindEnum: "dimse" | "folder" | "upload" | "stow";
+        SourceKindEnum: "dimse" | "folder" | "upload" | "stow" | "dicomweb";
         SourceRate: {
             /** Format: uuid */
             id: string;
@@ -5146,8 +5147,9 @@ export interface operations {
                  *     * `folder` - Folder
                  *     * `upload` - Upload
                  *     * `stow` - DICOMweb STOW
+                 *     * `dicomweb` - DICOMweb
                  */
-                kind?: "dimse" | "folder" | "stow" | "upload";
+                kind?: "dicomweb" | "dimse" | "folder" | "stow" | "upload";
                 /** @description Number of results to return per page. */
                 limit?: number;
                 /** @description The initial index from which to return the results. */

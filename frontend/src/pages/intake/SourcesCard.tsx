@@ -13,7 +13,7 @@ import { useMay } from '@/state/account'
 import { useSourceChange } from '@/state/intake'
 import { SourceDialog } from './SourceDialog'
 
-const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder', upload: 'Upload', stow: 'STOW-RS' }
+const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder', upload: 'Upload', stow: 'STOW-RS', dicomweb: 'DICOMweb' }
 
 /** Who may send. What is not listed here is refused. */
 export function SourcesCard({ query, rates, project }: { query: UseQueryResult<Source[]>; rates: IntakeSummary['sources']; project: string }) {
