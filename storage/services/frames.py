@@ -33,7 +33,7 @@ class _Rendering:
 
     uids: dict[str, str]
     slices: list[dict[str, Any]] = field(default_factory=list)
-    waiting: list[tuple[SliceRef, float, float, tuple[int, ...], Future[str]]] = field(default_factory=list)
+    waiting: list[tuple[SliceRef, dict[str, Any], tuple[int, ...], Future[str]]] = field(default_factory=list)
     sample: list[NDArray[Any]] = field(default_factory=list)
     first: StackFrame | None = None
     middle: StackFrame | None = None
@@ -59,7 +59,8 @@ def _render(stack: Stack, progress: Callable[[float, str], None]) -> dict[str, A
     with ThreadPoolExecutor(max_workers=_WRITERS) as pool:  # the disk syncs while the next frames are encoded
         for frame in stack_frames(stack=stack):
             encoded = encode_frame(frame.pixels)
-            state.waiting.append((frame.ref, frame.slope, frame.intercept, encoded.levels, pool.submit(objects.put, encoded.data)))
+            facts = manifest.slice_facts(frame, is_in_grid=stack.geometry is not None)
+            state.waiting.append((frame.ref, facts, encoded.levels, pool.submit(objects.put, encoded.data)))
             _remember(state, frame, stack.slice_count)
             if len(state.waiting) >= _BATCH:
                 _write(state)
@@ -90,11 +91,11 @@ def _write(state: _Rendering) -> None:
     from storage.dicom.htj2k import MEDIA_TYPE
 
     rows = []
-    for ref, slope, intercept, levels, put in state.waiting:
+    for ref, facts, levels, put in state.waiting:
         entry = manifest.FrameEntry(put.result(), levels[-1], levels)
         rows.append(Blob(digest=entry.digest, size=entry.length, media_type=MEDIA_TYPE))
         uid = state.uids[ref.instance_id]
-        state.slices.append(manifest.slice_entry(ref, sop_instance_uid=uid, frame=entry, slope=slope, intercept=intercept))
+        state.slices.append(manifest.slice_entry(ref, facts, sop_instance_uid=uid, frame=entry))
     Blob.objects.bulk_create(rows, ignore_conflicts=True)
     state.waiting = []
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from pydicom.multival import MultiValue
 
 from config.errors import Conflict
 from storage.services.blob import blob_read
@@ -34,7 +38,19 @@ class Manifest:
     preview: str
 
 
-def slice_entry(ref: SliceRef, *, sop_instance_uid: str, frame: FrameEntry, slope: float, intercept: float) -> dict[str, Any]:
+def slice_facts(frame: StackFrame, *, is_in_grid: bool) -> dict[str, Any]:
+    """Return what a slice says for itself: rescale, sign, and, where no grid says it for all, its directions (x, y, z) LPS."""
+    facts: dict[str, Any] = {
+        "rescaleSlope": frame.slope,
+        "rescaleIntercept": frame.intercept,
+        "signed": frame.pixels.dtype.kind == "i",
+    }
+    if not is_in_grid and (directions := plane_directions(frame)):
+        facts["rowDirection"], facts["columnDirection"] = directions
+    return facts
+
+
+def slice_entry(ref: SliceRef, facts: dict[str, Any], *, sop_instance_uid: str, frame: FrameEntry) -> dict[str, Any]:
     return {
         "key": ref.key,
         "index": ref.index,
@@ -45,8 +61,7 @@ def slice_entry(ref: SliceRef, *, sop_instance_uid: str, frame: FrameEntry, slop
         "frameDigest": frame.digest,
         "length": frame.length,
         "levels": list(frame.levels),
-        "rescaleSlope": slope,
-        "rescaleIntercept": intercept,
+        **facts,
     }
 
 
@@ -69,6 +84,7 @@ def manifest_content(
         "notVolumeReason": stack.not_volume_reason or None,
         "pixelSpacing": list(spacing[0]) if spacing else None,
         "pixelSpacingSource": spacing[1] if spacing else None,
+        "patientOrientation": patient_orientation(first),
         "photometric": "RGB" if first.pixels.ndim == 3 else first.format.photometric,
         "samples": 3 if first.pixels.ndim == 3 else 1,
         "bitsStored": 8 if first.pixels.ndim == 3 else first.format.bits_stored,
@@ -94,6 +110,27 @@ def pixel_spacing(frame: StackFrame) -> tuple[tuple[float, float], str] | None:
             if len(values) == 2 and min(values) > 0:
                 return (values[0], values[1]), keyword
     return None
+
+
+def plane_directions(frame: StackFrame) -> tuple[list[float], list[float]] | None:
+    """Return the directions of a row and of a column, (x, y, z) LPS of length one (C.7.6.2.1.1); None when none is stated."""
+    from storage.dicom.display import frame_groups, numbers
+
+    for group in frame_groups(frame.dataset, frame.ref.frame, "PlaneOrientationSequence"):
+        values = numbers(group.get("ImageOrientationPatient"))
+        if len(values) == 6:
+            row, column = values[:3], values[3:]
+            sides = math.hypot(*row), math.hypot(*column)
+            if min(sides) > 0.5:
+                return [part / sides[0] for part in row], [part / sides[1] for part in column]
+    return None
+
+
+def patient_orientation(frame: StackFrame) -> list[str] | None:
+    """Return the sides of the body that a row and a column run to, as in ["L", "F"] (C.7.6.1.1.1); None when not stated in A, P, R, L, H, F."""
+    stated = frame.dataset.get("PatientOrientation")
+    values = [str(part).strip().upper() for part in stated] if isinstance(stated, MultiValue | list) else []
+    return values if len(values) == 2 and all(re.fullmatch("[APRLHF]{1,3}", value) for value in values) else None
 
 
 def manifest_bytes(content: dict[str, Any]) -> bytes:

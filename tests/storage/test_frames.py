@@ -57,6 +57,20 @@ def test_the_manifest_says_what_a_viewer_needs():
     assert [window["label"] for window in content["windows"]] == ["Bone", "Soft tissue", "Lung"]
 
 
+def test_slices_outside_a_grid_say_how_they_lie_and_a_film_which_side_is_which():
+    oblique = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]
+    tilted = rendered(make_stack(list(noise(2, 8, 8)), kind="stack", fields=[{"ImageOrientationPatient": oblique}] * 2))
+    assert [(item["rowDirection"], item["columnDirection"]) for item in tilted["slices"]] == [(oblique[:3], oblique[3:])] * 2
+    film = rendered(make_stack(list(noise(1, 8, 8)), kind="single", modality="DX", fields=[{"PatientOrientation": ["P", "F"]}]))
+    assert film["patientOrientation"] == ["P", "F"]
+    assert "rowDirection" not in film["slices"][0]
+
+
+def test_slices_of_one_stack_may_differ_in_sign():
+    content = rendered(make_stack([noise(8, 8), noise(8, 8, dtype=np.uint16)]))
+    assert [item["signed"] for item in content["slices"]] == [True, False]
+
+
 def test_ready_is_told_once_with_ids_only():
     stack = make_stack(list(noise(2, 8, 8)))
     assert stack_render(stack=stack)

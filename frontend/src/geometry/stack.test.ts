@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pixelTypeOf, rescaleOf, type StackManifest } from './stack'
+import { pixelTypeOf, rescaleOf, StackGrid, type StackManifest } from './stack'
 
 const stack = (fields: Partial<StackManifest>, slopes: readonly (number | undefined)[] = [undefined]): StackManifest => ({
   stack: 's', series: 's', modality: 'MR', kind: 'volume', plane: 'sagittal', rows: 2, columns: 2, frameOfReferenceUID: null,
@@ -27,5 +27,17 @@ describe('real values', () => {
     expect(pixelTypeOf(stack({ bitsStored: 16, signed: true, rescaleSlope: 2 }))).toBe('Float32Array')
     expect(pixelTypeOf(stack({}, [0.5, 1]))).toBe('Float32Array')
     expect(pixelTypeOf(stack({ photometric: 'RGB', bitsStored: 8 }))).toBe('Uint8Array')
+  })
+})
+
+describe('the sides of a film', () => {
+  const film = new StackGrid(stack({ kind: 'single', plane: 'projection', patientOrientation: ['P', 'F'] }))
+
+  it('are what the film says, whichever way it is turned', () => {
+    expect([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]].map((to) => film.sideOf([to[0]!, to[1]!, to[2]!]))).toEqual(['P', 'A', 'F', 'H'])
+  })
+
+  it('are not guessed', () => {
+    expect(new StackGrid(stack({ kind: 'single' })).sideOf([1, 0, 0])).toBeNull()
   })
 })

@@ -1,5 +1,5 @@
 import { Geometry, planeOf, type GeometryJson, type Plane } from './geometry'
-import { add, cross, dot, normalize, scale, subtract, type Vec3 } from './vector'
+import { add, cross, dot, normalize, opposite, scale, side, subtract, type Vec3 } from './vector'
 
 export interface ManifestSlice {
   readonly key: string
@@ -11,6 +11,7 @@ export interface ManifestSlice {
   /** Where they differ from slice to slice (Philips MR, PET), these hold and not the stack's own. */
   readonly rescaleSlope?: number
   readonly rescaleIntercept?: number
+  readonly signed?: boolean
   readonly frameDigest?: string
   readonly length?: number
   /** Byte offsets at which each resolution of the frame is complete, coarsest first. */
@@ -31,6 +32,8 @@ export interface StackManifest {
   readonly geometry: GeometryJson | null
   readonly notVolumeReason: string | null
   readonly pixelSpacing?: readonly number[] | null
+  /** The sides of the body that rows and columns of a film run to, as in ["L", "F"]. */
+  readonly patientOrientation?: readonly string[] | null
   readonly photometric: string
   readonly samplesPerPixel?: number
   readonly bitsStored: number
@@ -56,16 +59,18 @@ export const rescaleOf = (manifest: StackManifest, index: number): Rescale => {
   }
 }
 
+export const isSigned = (manifest: StackManifest, index: number): boolean => manifest.slices[index]?.signed ?? manifest.signed
+
 /** The smallest array type that holds the real values of every slice exactly, whatever is stored within `bitsStored`. */
 export const pixelTypeOf = (manifest: StackManifest): PixelType => {
   if (/^(RGB|YBR|PALETTE)/.test(manifest.photometric)) return 'Uint8Array'
   const half = 2 ** (manifest.bitsStored - 1)
-  const stored = manifest.signed ? [-half, half - 1] : [0, 2 * half - 1]
   let lowest = 0
   let highest = 0
   for (const index of manifest.slices.keys()) {
     const { rescaleSlope, rescaleIntercept } = rescaleOf(manifest, index)
     if (!Number.isInteger(rescaleSlope) || !Number.isInteger(rescaleIntercept)) return 'Float32Array'
+    const stored = isSigned(manifest, index) ? [-half, half - 1] : [0, 2 * half - 1]
     const ends = stored.map((value) => value * rescaleSlope + rescaleIntercept)
     lowest = Math.min(lowest, ...ends)
     highest = Math.max(highest, ...ends)
@@ -98,6 +103,7 @@ export class StackGrid {
   /** Whether points can be shared with other stacks of the frame of reference. */
   readonly isInPatient: boolean
   private readonly planes: readonly SlicePlane[]
+  private readonly sides: readonly string[] | null
 
   constructor(manifest: StackManifest) {
     this.isVolume = manifest.geometry !== null
@@ -105,6 +111,7 @@ export class StackGrid {
     this.isCalibrated = this.isVolume || rowSpacing !== undefined
     const first = manifest.slices[0]
     const along = first ? directions(first) : null
+    this.sides = manifest.patientOrientation ?? null
     this.isInPatient = this.isVolume || (along !== null && Array.isArray(first?.position))
     this.geometry = manifest.geometry
       ? Geometry.fromJson(manifest.geometry)
@@ -142,6 +149,17 @@ export class StackGrid {
     const plane = this.slicePlane(Math.round(index[0]))
     const { spacing } = this.geometry
     return add(plane.origin, add(scale(plane.column, index[1] * spacing[1]), scale(plane.row, index[2] * spacing[2])))
+  }
+
+  /** The side of the body a direction runs to: "L", "AF"; null when the stack does not say. */
+  sideOf(direction: Vec3): string | null {
+    if (this.isInPatient) return side(direction)
+    if (!this.sides) return null
+    const { rowDirection, columnDirection } = this.geometry
+    const along = [dot(direction, rowDirection), dot(direction, columnDirection)] as const
+    const axis = Math.abs(along[0]) >= Math.abs(along[1]) ? 0 : 1
+    const word = this.sides[axis] ?? ''
+    return along[axis] >= 0 ? word : opposite(word)
   }
 
   /** The fractional index of a point; in a stack that is no volume, on its nearest slice. */

@@ -29,3 +29,8 @@ export const side = (direction: Vec3): string => {
     .map((axis) => LETTERS[axis as 0 | 1 | 2][unit[axis as 0 | 1 | 2] > 0 ? 0 : 1])
     .join('')
 }
+
+const ACROSS: Readonly<Record<string, string>> = { L: 'R', R: 'L', A: 'P', P: 'A', H: 'F', F: 'H' }
+
+/** The side across the body: "AL" gives "PR". */
+export const opposite = (word: string): string => word.replaceAll(/[APRLHF]/g, (letter) => ACROSS[letter] ?? letter)

@@ -1,6 +1,6 @@
 import { cache, imageLoader, metaData, type Types } from '@cornerstonejs/core'
 import { createImage } from '@cornerstonejs/dicom-image-loader'
-import { pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest } from '@/geometry/stack'
+import { isSigned, pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest } from '@/geometry/stack'
 import { FrameQueue, type FetchFrames } from './frames'
 
 const SCHEME = 'columna'
@@ -86,7 +86,7 @@ const provide = (kind: string, imageId: string): unknown => {
         bitsAllocated: manifest.bitsStored > 8 ? 16 : 8,
         bitsStored: manifest.bitsStored,
         highBit: manifest.bitsStored - 1,
-        pixelRepresentation: manifest.signed ? 1 : 0,
+        pixelRepresentation: isSigned(manifest, found.index) ? 1 : 0,
       }
     case 'modalityLutModule':
       return rescaleOf(manifest, found.index)

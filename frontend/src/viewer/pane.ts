@@ -1,7 +1,7 @@
 import { cache, Enums, volumeLoader, type RenderingEngine, type Types } from '@cornerstonejs/core'
 import type { Axis, Labelmap } from '@/geometry/labelmap'
 import type { StackGrid } from '@/geometry/stack'
-import { add, cross, dot, length, normalize, scale, side, subtract, type Vec3 } from '@/geometry/vector'
+import { add, cross, dot, length, normalize, scale, subtract, type Vec3 } from '@/geometry/vector'
 import { frameOf, type StackImages, type StackLoader } from './images'
 
 export type PaneView = 'stack' | 'sagittal' | 'axial' | 'coronal'
@@ -309,10 +309,11 @@ export class Pane {
     const down = subtract(this.toWorld(width / 2, height / 2 + 1), middle)
     const range = (this.viewport.getProperties() as { voiRange?: { lower: number; upper: number } }).voiRange
     const mmPerPixel = length(right)
+    const [left, onRight, top, bottom] = [scale(right, -1), right, scale(down, -1), down].map((direction) => this.grid.sideOf(direction))
     return {
       ...nothing,
       window: range ? { center: (range.lower + range.upper) / 2, width: range.upper - range.lower } : this.window,
-      letters: this.grid.isInPatient ? { left: side(scale(right, -1)), right: side(right), top: side(scale(down, -1)), bottom: side(down) } : null,
+      letters: left && onRight && top && bottom ? { left, right: onRight, top, bottom } : null,
       mmPerPixel,
       zoom: mmPerPixel ? this.grid.geometry.spacing[2] / mmPerPixel : 1,
     }
