@@ -6,6 +6,8 @@ import type { StackManifest } from '@/geometry/stack'
 import type { Acknowledged, SendOutcome } from './outbox'
 import type { Operation } from './outboxStore'
 
+export type Json = Readonly<Record<string, unknown>>
+
 export type SegmentStatus = 'proposed' | 'edited' | 'accepted'
 
 export interface Segment {
@@ -57,6 +59,8 @@ export interface AnnotationInfo {
   readonly derived_from: string | null
   readonly state: string
   readonly ladder: Partial<Ladder>
+  /** All of what the server said: a kind of operation reads its own part out of it. */
+  readonly json: Json
 }
 
 export interface Lease {
@@ -70,8 +74,6 @@ export interface OpenedCase {
   readonly lease: Lease
   readonly annotation: AnnotationInfo
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const record = (value: unknown): Json => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {})
@@ -109,6 +111,7 @@ export const annotationOf = (value: unknown): AnnotationInfo => {
     derived_from: text(json['derived_from']) || null,
     state: text(json['state']),
     ladder: record(json['ladder']),
+    json,
   }
 }
 

@@ -1,0 +1,99 @@
+/** One writer at a time: the server's lease over people and machines, the browser's lock over its own tabs. */
+import { ApiError } from '@/api/client'
+import { leaseRenew, type Lease, type OpenedCase } from '../annotation'
+
+export interface LeasePort {
+  /** Ask the server for the case again, without taking it from anybody. */
+  readonly open: () => Promise<OpenedCase>
+  readonly annotation: () => string
+  /** Another tab of this browser took the case. */
+  readonly lostToTab: () => void
+  /** Somebody else took the case. */
+  readonly lostToOther: (error: ApiError) => void
+}
+
+export class LeaseKeeper {
+  private held: Lease | null = null
+  private timer: ReturnType<typeof setTimeout> | null = null
+  private unlock: () => void = () => undefined
+  private isGone = false
+
+  constructor(
+    private readonly caseId: string,
+    private readonly port: LeasePort,
+  ) {}
+
+  get lease(): Lease | null {
+    return this.held
+  }
+
+  hold(lease: Lease): void {
+    this.held = lease
+  }
+
+  /** One tab of a browser writes on a case; the lock goes with the tab, however it ends. Resolves with whether this one may. */
+  async lockTab(steal: boolean): Promise<boolean> {
+    if (!('locks' in navigator)) return true
+    this.unlock()
+    return new Promise((resolve) => {
+      const options: LockOptions = steal ? { steal: true } : { ifAvailable: true }
+      navigator.locks
+        .request(`columna-case-${this.caseId}`, options, (lock) => {
+          resolve(lock !== null)
+          if (lock === null) return undefined
+          return new Promise<void>((release) => {
+            this.unlock = release
+          })
+        })
+        .catch(() => {
+          this.stop()
+          this.port.lostToTab()
+        })
+    })
+  }
+
+  scheduleRenewal(): void {
+    this.stop()
+    const until = this.held ? Date.parse(this.held.lease_until) - Date.now() : 0
+    if (until > 0) this.timer = setTimeout(() => void this.renew(), Math.max(5000, until / 3))
+  }
+
+  /** True while the case is still this reader's. */
+  async renew(): Promise<boolean> {
+    if (!this.held || this.isGone) return false
+    try {
+      this.held = { ...this.held, ...(await leaseRenew(this.held.id)) }
+      this.scheduleRenewal()
+      return true
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 409 || error.status === 404)) return this.again()
+      this.scheduleRenewal()
+      return false
+    }
+  }
+
+  /** The lease ran out while nobody else wanted the case: take it again and go on. */
+  private async again(): Promise<boolean> {
+    try {
+      const opened = await this.port.open()
+      if (opened.annotation.id !== this.port.annotation()) return false
+      this.held = opened.lease
+      this.scheduleRenewal()
+      return true
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'lease_held') this.port.lostToOther(error)
+      return false
+    }
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.timer = null
+  }
+
+  dispose(): void {
+    this.isGone = true
+    this.stop()
+    this.unlock()
+  }
+}
