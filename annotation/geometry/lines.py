@@ -64,3 +64,34 @@ def area(points: Sequence[Point]) -> float:
     for (a, b), (c, d) in zip(points, [*points[1:], points[0]], strict=True):
         total += a * d - c * b
     return abs(total) / 2
+
+
+def area_in_space(points: Sequence[Sequence[float]]) -> float:
+    """Return the area of a flat polygon in space (half the length of the summed cross products), in squared units of its points."""
+    total = [0.0, 0.0, 0.0]
+    for (ax, ay, az), (bx, by, bz) in zip(points, [*points[1:], points[0]], strict=True):
+        total[0] += ay * bz - az * by
+        total[1] += az * bx - ax * bz
+        total[2] += ax * by - ay * bx
+    return math.hypot(*total) / 2
+
+
+def angle_in_space(first: Sequence[float], vertex: Sequence[float], second: Sequence[float]) -> float:
+    """Return the angle at a vertex in space in degrees, 0 to 180. Raises ``ValueError`` when an arm has no length."""
+    one = [a - b for a, b in zip(first, vertex, strict=True)]
+    two = [a - b for a, b in zip(second, vertex, strict=True)]
+    size = math.hypot(*one) * math.hypot(*two)
+    if not size:
+        raise ValueError("An arm of the angle has no length.")
+    return math.degrees(math.acos(max(-1.0, min(1.0, sum(a * b for a, b in zip(one, two, strict=True)) / size))))
+
+
+def circle_through(a: Point, b: Point, c: Point) -> tuple[Point, float]:
+    """Return the middle and the radius of the circle through three points. Raises ``ValueError`` when they lie on a line."""
+    bx, by, cx, cy = b[0] - a[0], b[1] - a[1], c[0] - a[0], c[1] - a[1]
+    twice = 2 * (bx * cy - by * cx)
+    if abs(twice) <= 1e-9 * max(bx * bx + by * by, cx * cx + cy * cy):
+        raise ValueError("Three points on a line lie on no circle.")
+    x = (cy * (bx * bx + by * by) - by * (cx * cx + cy * cy)) / twice
+    y = (bx * (cx * cx + cy * cy) - cx * (bx * bx + by * by)) / twice
+    return (a[0] + x, a[1] + y), math.hypot(x, y)

@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.geometry.cobb import cobb_angle, convexity
-from annotation.geometry.lines import Point, angle_at, area, distance, to_plane
+from annotation.geometry.lines import Point, angle_at, angle_in_space, area, area_in_space, circle_through, distance, to_plane
+from annotation.geometry.numbering import NORMAL, sequence
 from annotation.geometry.refusal import Refused
 from annotation.geometry.sagittal import kyphosis, lordosis, pelvis, t1_pelvic_angle, vertical_axis
 from annotation.geometry.slip import slip
 
 MAX_POINTS = 500
-SOURCES = ("geometry", "pixel_spacing", "imager_pixel_spacing", "magnification", "manual", "none")
+SOURCES = ("geometry", "pixel_spacing", "imager_pixel_spacing", "us_region", "magnification", "manual", "none")
 """Where the millimetres come from. ImagerPixelSpacing alone is the detector's, not the patient's: no calibration."""
-_CALIBRATED = ("geometry", "pixel_spacing", "magnification", "manual")
+_CALIBRATED = ("geometry", "pixel_spacing", "us_region", "magnification", "manual")
+CURVES = ("PT", "MT", "TL-L")
+"""Proximal thoracic, main thoracic, thoracolumbar or lumbar: which of a spine's curves a Cobb angle is."""
+_LEVELS = frozenset(sequence({**NORMAL, "thoracic": 13, "lumbar": 6}))
 _ID = re.compile(r"^[A-Za-z0-9-]{1,36}$")
-_SENT = ("id", "definition", "frame", "points", "calibration", "bodies", "stack", "slice", "status")
+_SENT = ("id", "definition", "frame", "points", "calibration", "bodies", "levels", "curve", "stack", "slice", "status")
 
 Values = dict[str, tuple[float, str] | str]
 """Name → (value, unit), or a word."""
@@ -45,10 +49,33 @@ def _cobb(at: Mapping[str, Point], _: Sequence[Point], __: Sequence[Sequence[flo
     return {"angle": (cobb_angle(upper, lower), "deg"), "convex": convexity(upper, lower)}
 
 
+def _sagittal_angle(at: Mapping[str, Point], _: Sequence[Point], __: Sequence[Sequence[float]]) -> Values:
+    upper, lower = (at["upper_posterior"], at["upper_anterior"]), (at["lower_posterior"], at["lower_anterior"])
+    return {"lordosis": (lordosis(l1=upper, s1=lower), "deg")}
+
+
+def _angle(at: Mapping[str, Point], _: Sequence[Point], raw: Sequence[Sequence[float]]) -> Values:
+    first, vertex, second = raw
+    return {"angle": (angle_in_space(first, vertex, second) if len(vertex) == 3 else angle_at(at["a"], at["vertex"], at["b"]), "deg")}
+
+
+def _area(_: Mapping[str, Point], listed: Sequence[Point], raw: Sequence[Sequence[float]]) -> Values:
+    return {"area": (area_in_space(raw) if len(raw[0]) == 3 else area(listed), "mm2")}
+
+
+def _hip(at: Mapping[str, Point], name: str) -> Point | None:
+    """Return the middle of a femoral head: as it was placed, or of the circle through three points of its rim."""
+    if name in at:
+        return at[name]
+    rim = [at[f"{name}_{number}"] for number in (1, 2, 3) if f"{name}_{number}" in at]
+    return circle_through(rim[0], rim[1], rim[2])[0] if len(rim) == 3 else None
+
+
 def _balance(at: Mapping[str, Point], _: Sequence[Point], __: Sequence[Sequence[float]]) -> Values:
     plate = {"s1_posterior": at["s1_posterior"], "s1_anterior": at["s1_anterior"]}
     found: Values = {}
-    hips = {"hip_one": at["hip_one"], "hip_two": at["hip_two"]} if {"hip_one", "hip_two"} <= set(at) else None
+    one, two = _hip(at, "hip_one"), _hip(at, "hip_two")
+    hips = {"hip_one": one, "hip_two": two} if one and two else None
     if hips:
         bones = pelvis(**plate, **hips)
         found |= {"PI": (bones.incidence, "deg"), "PT": (bones.tilt, "deg"), "SS": (bones.slope, "deg")}
@@ -77,17 +104,21 @@ def _slip(at: Mapping[str, Point], _: Sequence[Point], __: Sequence[Sequence[flo
 
 DEFINITIONS: dict[str, Definition] = {
     "length": Definition("Length", ("a", "b"), lambda _, __, raw: {"length": (distance(raw[0], raw[1]), "mm")}),
-    "angle": Definition("Angle", ("a", "vertex", "b"), lambda at, _, __: {"angle": (angle_at(at["a"], at["vertex"], at["b"]), "deg")}),
-    "area": Definition("Area", (), lambda _, listed, __: {"area": (area(listed), "mm2")}, least=3),
+    "angle": Definition("Angle", ("a", "vertex", "b"), _angle),
+    "area": Definition("Area", (), _area, least=3),
     "cobb": Definition("Cobb angle", ("upper_1", "upper_2", "lower_1", "lower_2"), _cobb, plane="coronal"),
+    "sagittal_angle": Definition(
+        "Angle between two endplates from the side, positive when lordotic",
+        ("upper_posterior", "upper_anterior", "lower_posterior", "lower_anterior"),
+        _sagittal_angle,
+    ),
     "listhesis": Definition("Slip of a vertebra on the next", ("upper_posterior", "lower_posterior", "lower_anterior"), _slip),
     "sagittal_balance": Definition(
         "Sagittal balance: PI, PT, SS, LL, TK (T4 to T12), SVA, TPA",
         ("s1_posterior", "s1_anterior"),
         _balance,
         optional=(
-            "hip_one",
-            "hip_two",
+            *(f"{hip}{rim}" for hip in ("hip_one", "hip_two") for rim in ("", "_1", "_2", "_3")),
             "l1_posterior",
             "l1_anterior",
             "t4_posterior",
@@ -107,8 +138,9 @@ def measurements_apply(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the measurements after a ``measurements`` operation (``set``: items, ``remove``: ids), and what takes it back.
 
-    Each item: {"id", "definition", "frame", "points", "calibration": {"source"}, "bodies"?, "stack"?, "slice"?, "status"?}; the
-    result adds ``values``, ``by`` and ``at``. ``bodies`` are the ladder's, which an item may hang on. Raises :class:`Refused`.
+    Each item: {"id", "definition", "frame", "points", "calibration": {"source"}, "bodies"?, "levels"?, "curve"?, "stack"?,
+    "slice"?, "status"?}; the result adds ``values``, ``by`` and ``at``. ``bodies`` are the ladder's, which an item may hang on, from
+    the head down; ``levels`` names them where there is no ladder; ``curve`` is one of :data:`CURVES`. Raises :class:`Refused`.
     """
     table = {item["id"]: item for item in measurements}
     was: dict[str, Any] = {"set": [], "remove": []}
@@ -142,12 +174,22 @@ def measured(sent: Any, *, bodies: set[str]) -> dict[str, Any]:
     item["frame"] = _frame(sent.get("frame"))
     item["calibration"] = _calibration(sent.get("calibration"), item["frame"])
     item["bodies"] = list(sent.get("bodies") or [])
+    item["levels"], item["curve"] = _levels(item.get("levels")), item.get("curve")
+    if item["curve"] not in (None, *CURVES):
+        raise Refused("bad_operation", f"A curve is one of {', '.join(CURVES)}.", bad=True)
     item["status"] = "proposed" if sent.get("status") == "proposed" else "confirmed"
     strange = [body for body in item["bodies"] if body not in bodies]
     if strange:
         raise Refused("unknown_body", "The measurement hangs on a body that the ladder has not.", {"bodies": sorted(bodies)})
     item["values"] = _values(definition, item)
     return item
+
+
+def _levels(sent: Any) -> list[str]:
+    levels = list(sent or []) if isinstance(sent, list | None) else [""]
+    if len(levels) > 2 or any(name not in _LEVELS for name in levels):
+        raise Refused("bad_operation", "'levels' names at most two vertebrae, from the head down.", bad=True)
+    return levels
 
 
 def _frame(sent: Any) -> dict[str, Any]:
@@ -197,11 +239,9 @@ def _values(definition: Definition, item: Mapping[str, Any]) -> dict[str, dict[s
     frame, source = item["frame"], item["calibration"]["source"]
     at = {name: to_plane(point, frame, definition.plane) for name, point in named.items()}
     shape = [to_plane(point, frame, definition.plane) for point in listed]
-    raw = (
-        [named[name] for name in definition.points]
-        if frame["kind"] == "patient" and definition.points
-        else [at[name] for name in definition.points]
-    )
+    raw: Sequence[Sequence[float]] = [at[name] for name in definition.points] or shape
+    if frame["kind"] == "patient":
+        raw = [named[name] for name in definition.points] or listed
     try:
         found = definition.compute(at, shape, raw)
     except ValueError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,13 @@ from hypothesis import strategies as st
 
 from annotation.geometry.cobb import Body, cobb_angle, convexity, curves
 from annotation.geometry.endplate import NoBody, endplates
-from annotation.geometry.lines import angle_at, area, tilt, to_plane
+from annotation.geometry.lines import angle_at, area, circle_through, tilt, to_plane
 from annotation.geometry.measurement import measured, measurements_apply
 from annotation.geometry.refusal import Refused
 from annotation.geometry.sagittal import kyphosis, lordosis, pelvis, t1_pelvic_angle, vertical_axis
 from annotation.geometry.slip import genant, meyerding, slip
+
+CONTRACT = json.loads((Path(__file__).parents[1] / "contract" / "measurement.json").read_text())
 
 coordinate = st.floats(-200, 200, allow_nan=False)
 point = st.tuples(coordinate, coordinate)
@@ -231,3 +235,29 @@ def test_a_degenerate_angle_is_refused_as_it_stands_now():
     with pytest.raises(Refused) as caught:
         measured({"id": "m", "definition": "angle", "frame": FILM, "points": {"a": [0, 0], "vertex": [0, 0], "b": [1, 1]}}, bodies=set())
     assert (caught.value.code, caught.value.bad) == ("degenerate", False)
+
+
+@pytest.mark.parametrize("case", CONTRACT["measured"], ids=lambda case: case["name"])
+def test_a_measurement_comes_to_what_the_browser_shows(case):
+    assert measured(case["item"], bodies=set())["values"] == case["values"]
+
+
+@pytest.mark.parametrize("case", CONTRACT["mustFail"], ids=lambda case: case["name"])
+def test_what_the_browser_refuses_is_refused_here(case):
+    with pytest.raises(Refused) as caught:
+        measured(case["item"], bodies={"b1"})
+    assert caught.value.code == case["code"]
+
+
+@pytest.mark.parametrize("case", CONTRACT["curves"], ids=lambda case: case["name"])
+def test_curves_are_found_alike_on_both_sides(case):
+    table = [Body(entry["id"], *(tuple(map(tuple, entry[side])) for side in ("upper", "lower"))) for entry in case["bodies"]]
+    found = [{"upper": c.upper, "lower": c.lower, "apex": c.apex, "angle": round(c.angle, 3), "convex": c.convex} for c in curves(table)]
+    assert found == case["curves"]
+
+
+def test_a_femoral_head_is_the_circle_of_its_rim():
+    centre, radius = circle_through((5, 0), (0, 5), (-5, 0))
+    assert (centre, radius) == ((0, 0), 5)
+    rim = {f"hip_{name}_{k}": [40 + x, 80 + y] for name in ("one", "two") for k, (x, y) in enumerate(((5, 0), (0, 5), (-5, 0)), 1)}
+    assert balance(FILM, **rim)["PI"] == balance(FILM, hip_one=[40, 80], hip_two=[40, 80])["PI"]
