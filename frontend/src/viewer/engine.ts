@@ -1,33 +1,22 @@
-import { cache, init as initCore, RenderingEngine } from '@cornerstonejs/core'
-import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
-import { addTool, Enums, init as initTools, PanTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
+import { RenderingEngine } from '@cornerstonejs/core'
 import type { Patch } from '@/geometry/patch'
-import { StackGrid, type StackManifest } from '@/geometry/stack'
+import type { StackGrid, StackManifest } from '@/geometry/stack'
 import { dot, type Vec3 } from '@/geometry/vector'
+import { changedPlace } from './changes'
 import type { FetchFrames } from './frames'
-import { forgetStack, pixelsOf, registerImages, rememberStack, StackLoader, type StackImages } from './images'
+import { Hand } from './hand'
+import { pixelsOf } from './images'
+import { Layers } from './layers'
+import { startLibrary, ViewTools } from './library'
 import { OutlineCache, type MaskLayer } from './masks'
 import { Overlay, type OverlayOptions } from './overlay'
-import { Painter, type BrushSettings, type PaintedPatch, type PaintTarget, type ToolName } from './painter'
 import { Pane, type PaneSpec, type PaneState, type Window } from './pane'
-import { measureWindow, presetsOf, type WindowPreset } from './windows'
-
-const PAN = String(PanTool.toolName)
-const ZOOM = String(ZoomTool.toolName)
-const WINDOW = String(WindowLevelTool.toolName)
-
-let started: Promise<void> | null = null
-
-/** Bring the library up, once per page. */
-const startLibrary = (): Promise<void> =>
-  (started ??= (async () => {
-    initCore()
-    initLoader({ maxWebWorkers: Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2))) })
-    initTools()
-    for (const tool of [PanTool, ZoomTool, WindowLevelTool]) addTool(tool)
-    registerImages()
-    await Promise.resolve()
-  })())
+import { Shelf } from './shelf'
+import { brushTool } from './tools/brush'
+import type { BrushSettings, PaintedPatch, PaintHost, PaintTarget } from './tools/host'
+import { lassoTool } from './tools/lasso'
+import { pointTool, Tools, type ToolName } from './tools'
+import type { WindowPreset } from './windows'
 
 /** What happens in the viewer that its page wants to know. */
 export interface ViewerEvents {
@@ -36,33 +25,32 @@ export interface ViewerEvents {
   activated: (paneId: string) => void
   painted: (patch: PaintedPatch) => void
   refused: (reason: string, ids: readonly number[]) => void
-  /** A place was pointed at with the crosshair, the click or the naming tool. */
-  pointed: (paneId: string, tool: ToolName, stack: string, index: Vec3, withShift: boolean) => void
   brushResized: (steps: number) => void
-  scrolled: (paneId: string) => void
   target: (stack: string) => PaintTarget | { readonly refused: string }
-  contextLost: () => void
 }
 
-interface OpenStack {
-  readonly images: StackImages
-  readonly loader: StackLoader
-  window: Window | null
-  presets: WindowPreset[]
-  measured: boolean
+interface Mounted {
+  readonly pane: Pane
+  readonly overlay: Overlay
+  readonly hand: Hand
 }
 
 let serial = 0
 
 /**
  * The pictures of one case. The page hands it manifests, masks and a place on the screen, and hears what the reader does;
- * it knows neither the server nor what is saved.
+ * it knows neither the server nor what is saved. Whoever draws over the pictures adds a layer, whoever acts on them a tool.
  */
 export class ReadingViewer {
   private readonly id = `columna-${(serial += 1)}`
   private engine: RenderingEngine | null = null
-  private readonly stacks = new Map<string, OpenStack>()
-  private readonly panes = new Map<string, { pane: Pane; overlay: Overlay; painter: Painter }>()
+  private viewTools: ViewTools | null = null
+  private readonly shelf: Shelf
+  private readonly panes = new Map<string, Mounted>()
+  readonly layers = new Layers(() => this.redrawLayers())
+  readonly tools = new Tools()
+  /** For tools that change masks. */
+  readonly host: PaintHost
   private masks: readonly MaskLayer[] = []
   private readonly outlines = new OutlineCache()
   private options: OverlayOptions = { areMasksShown: true, fill: 0.14, hasReferenceLines: true }
@@ -70,72 +58,87 @@ export class ReadingViewer {
   private brush: BrushSettings = { radius: 2, isSphere: false, range: null }
   private activeId = ''
   private drawPending = new Set<string>()
+  private areLayersPending = false
   private flashTimer = 0
   private disposed = false
   private readonly ready: Promise<void>
 
   constructor(private readonly events: ViewerEvents) {
+    this.shelf = new Shelf(
+      (stack, index) => this.frameSettled(stack, index),
+      (open, window) => this.eachPane((pane) => pane.images === open.images && pane.setWindow(window)),
+    )
+    this.host = this.hostOf()
+    for (const tool of [brushTool('brush', this.host), brushTool('erase', this.host), lassoTool(this.host), this.crosshair()]) this.tools.add(tool)
     this.ready = startLibrary().then(() => {
       if (this.disposed) return
       this.engine = new RenderingEngine(this.id)
-      const group = ToolGroupManager.createToolGroup(this.id)
-      for (const tool of [PAN, ZOOM, WINDOW]) group?.addTool(tool)
-      this.bindTools()
+      this.viewTools = new ViewTools(this.id)
+      this.viewTools.bind(this.tool)
     })
+  }
+
+  private hostOf(): PaintHost {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the host's live property reads the viewer's
+    const viewer = this
+    return {
+      get brush() {
+        return viewer.brush
+      },
+      target: (stack) => viewer.events.target(stack),
+      changed: (stack) => viewer.redrawStack(stack),
+      painted: (patch) => viewer.events.painted(patch),
+      refused: (reason, ids) => viewer.events.refused(reason, ids),
+      pixels: (stack, slice) => {
+        const images = viewer.shelf.get(stack)?.images
+        return images ? pixelsOf(images, slice) : null
+      },
+    }
+  }
+
+  private crosshair() {
+    return pointTool('crosshair', (at, pane) => this.point(at.point, pane.spec.id))
+  }
+
+  private eachPane(act: (pane: Pane, mounted: Mounted) => unknown): void {
+    for (const mounted of this.panes.values()) act(mounted.pane, mounted)
   }
 
   // stacks
 
-  /** Let the viewer know a stack; loading begins with the first pane that shows it, or with `prefetch`. */
   addStack(manifest: StackManifest, fetchFrames: FetchFrames): StackGrid {
-    const known = this.stacks.get(manifest.stack)
-    if (known) return known.images.grid
-    const images = rememberStack(manifest, new StackGrid(manifest), fetchFrames)
-    const loader = new StackLoader(images, (_, index) => this.frameSettled(manifest.stack, index))
-    const presets = presetsOf(manifest, null)
-    this.stacks.set(manifest.stack, { images, loader, presets, window: presets[0] ?? null, measured: false })
-    return images.grid
+    return this.shelf.add(manifest, fetchFrames)
   }
 
   prefetch(stack: string): void {
-    this.stacks.get(stack)?.loader.start()
+    this.shelf.get(stack)?.loader.start()
   }
 
   retry(stack: string, slice: number): void {
-    this.stacks.get(stack)?.loader.retry(slice)
+    this.shelf.get(stack)?.loader.retry(slice)
   }
 
   private frameSettled(stack: string, index: number): void {
-    const open = this.stacks.get(stack)
+    const open = this.shelf.get(stack)
     if (!open || this.disposed) return
     const { loader, images } = open
-    if (!open.measured && loader.states[index] === 'loaded') this.measure(open, index)
     this.events.progressed(stack, loader.loaded, images.imageIds.length, loader.failed)
-    for (const { pane } of this.panes.values()) {
-      if (pane.spec.stack !== stack) continue
+    this.eachPane((pane) => {
+      if (pane.spec.stack !== stack) return
       if (loader.states[index] === 'loaded') pane.arrived(index)
       this.changed(pane)
-    }
-  }
-
-  private measure(open: OpenStack, index: number): void {
-    open.measured = true
-    const pixels = pixelsOf(open.images, index)
-    open.presets = presetsOf(open.images.manifest, pixels && measureWindow(pixels))
-    if (open.window) return
-    open.window = open.presets[0] ?? null
-    for (const { pane } of this.panes.values()) if (pane.images === open.images && open.window) pane.setWindow(open.window)
+    })
   }
 
   presets(stack: string): readonly WindowPreset[] {
-    return this.stacks.get(stack)?.presets ?? []
+    return this.shelf.get(stack)?.presets ?? []
   }
 
   setWindow(stack: string, window: Window): void {
-    const open = this.stacks.get(stack)
+    const open = this.shelf.get(stack)
     if (!open) return
     open.window = window
-    for (const { pane } of this.panes.values()) if (pane.spec.stack === stack) pane.setWindow(window)
+    this.eachPane((pane) => pane.spec.stack === stack && pane.setWindow(window))
   }
 
   // panes
@@ -144,15 +147,14 @@ export class ReadingViewer {
   mount(spec: PaneSpec, element: HTMLDivElement): () => void {
     let done = false
     void this.ready.then(async () => {
-      const open = this.stacks.get(spec.stack)
+      const open = this.shelf.get(spec.stack)
       if (done || this.disposed || !this.engine || !open) return
       const pane = new Pane(spec, element, open.images, open.loader, this.engine, (changed) => this.changed(changed))
       const overlay = new Overlay(pane)
-      const painter = new Painter(pane, this.hostOf())
-      this.panes.set(spec.id, { pane, overlay, painter })
+      this.panes.set(spec.id, { pane, overlay, hand: this.handOf(pane, overlay) })
       if (open.window) pane.setWindow(open.window)
       element.addEventListener('wheel', this.wheel, { passive: false })
-      ToolGroupManager.getToolGroup(this.id)?.addViewport(spec.id, this.id)
+      this.viewTools?.add(spec.id, this.id)
       open.loader.start()
       await pane.open()
     })
@@ -161,8 +163,8 @@ export class ReadingViewer {
       const mounted = this.panes.get(spec.id)
       if (mounted?.pane.element !== element) return
       element.removeEventListener('wheel', this.wheel)
-      ToolGroupManager.getToolGroup(this.id)?.removeViewports(this.id, spec.id)
-      mounted.painter.dispose()
+      this.viewTools?.remove(spec.id, this.id)
+      mounted.hand.dispose()
       mounted.overlay.dispose()
       mounted.pane.dispose()
       this.panes.delete(spec.id)
@@ -170,27 +172,17 @@ export class ReadingViewer {
     }
   }
 
-  private hostOf(): ConstructorParameters<typeof Painter>[1] {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the host's live properties read the viewer's
+  private handOf(pane: Pane, overlay: Overlay): Hand {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the host's live property reads the viewer's
     const viewer = this
-    return {
+    return new Hand(pane, {
       get tool() {
-        return viewer.tool
+        return viewer.tools.get(viewer.tool)
       },
-      get brush() {
-        return viewer.brush
-      },
-      target: (pane) => viewer.events.target(pane.spec.stack),
-      changed: (pane) => viewer.redrawStack(pane.spec.stack),
-      painted: (patch) => viewer.events.painted(patch),
-      refused: (reason, ids) => viewer.events.refused(reason, ids),
-      pointed: (pane, index, event) => {
-        if (viewer.tool === 'crosshair') viewer.point(pane.grid.toWorld(index), pane.spec.id)
-        viewer.events.pointed(pane.spec.id, viewer.tool, pane.spec.stack, index, event.shiftKey)
-      },
-      activated: (pane) => viewer.activate(pane.spec.id),
-      cursor: (pane, mark) => viewer.panes.get(pane.spec.id)?.overlay.drawCursor(mark),
-    }
+      layers: this.layers,
+      activated: (activated) => this.activate(activated.spec.id),
+      cursor: (_, mark) => overlay.drawCursor(mark),
+    })
   }
 
   activate(paneId: string): void {
@@ -237,32 +229,36 @@ export class ReadingViewer {
     if (!pane) return
     pane.goTo(slice)
     const { point, normal } = pane.plane
-    for (const { pane: other } of this.panes.values()) {
-      if (other === pane || other.frame !== pane.frame) continue
+    this.eachPane((other) => {
+      if (other === pane || other.frame !== pane.frame) return
       if (Math.abs(dot(other.plane.normal, normal)) > 0.94) other.goTo(other.grid.toIndex(point)[other.axis])
       else this.redraw(other.spec.id)
-    }
-    this.events.scrolled(paneId)
+    })
   }
 
   /** Bring one point into every pane of its frame of reference. */
   point(world: Vec3, fromPane: string): void {
     const frame = this.panes.get(fromPane)?.pane.frame
-    for (const { pane, overlay } of this.panes.values()) {
-      if (pane.frame !== frame) continue
+    this.eachPane((pane, { overlay }) => {
+      if (pane.frame !== frame) return
       overlay.mark = world
       if (pane.spec.id !== fromPane) pane.lookAt(world)
       this.redraw(pane.spec.id)
-    }
+    })
   }
 
-  /** Go to a voxel of a stack, in its panes and in those that share its frame; `heightMm` zooms in so that so much fits. */
-  focus(stack: string, index: Vec3, heightMm?: number): void {
-    const grid = this.stacks.get(stack)?.images.grid
-    if (!grid) return
-    const world = grid.toWorld(index)
+  /** Go to a point in the panes of a stack and in those that share its frame; `heightMm` zooms in so that so much fits. */
+  look(stack: string, world: Vec3, heightMm?: number): void {
     const frame = [...this.panes.values()].find(({ pane }) => pane.spec.stack === stack)?.pane.frame
-    for (const { pane } of this.panes.values()) if (pane.frame === frame) pane.lookAt(world, pane.spec.stack === stack || pane.spec.id === this.activeId ? heightMm : undefined)
+    this.eachPane((pane) => {
+      if (pane.frame === frame) pane.lookAt(world, pane.spec.stack === stack || pane.spec.id === this.activeId ? heightMm : undefined)
+    })
+  }
+
+  /** The same for a voxel of the stack. */
+  focus(stack: string, index: Vec3, heightMm?: number): void {
+    const grid = this.gridOf(stack)
+    if (grid) this.look(stack, grid.toWorld(index), heightMm)
   }
 
   sliceOf(paneId: string): number {
@@ -270,7 +266,7 @@ export class ReadingViewer {
   }
 
   gridOf(stack: string): StackGrid | null {
-    return this.stacks.get(stack)?.images.grid ?? null
+    return this.shelf.get(stack)?.images.grid ?? null
   }
 
   paneStack(paneId: string): string {
@@ -288,7 +284,7 @@ export class ReadingViewer {
 
   /** The value of the picture under an index, in the units of the modality. */
   valueAt(stack: string, index: Vec3): number | null {
-    const images = this.stacks.get(stack)?.images
+    const images = this.shelf.get(stack)?.images
     if (!images) return null
     const [slice, row, column] = index.map(Math.round)
     return pixelsOf(images, slice!)?.[row! * images.manifest.columns + column!] ?? null
@@ -318,39 +314,22 @@ export class ReadingViewer {
 
   setTool(tool: ToolName): void {
     this.tool = tool
-    this.bindTools()
-    for (const { painter } of this.panes.values()) painter.redrawCursor()
+    this.viewTools?.bind(tool)
+    this.eachPane((_, { hand }) => hand.refresh())
   }
 
   setBrush(brush: BrushSettings): void {
     this.brush = brush
-    for (const { painter } of this.panes.values()) painter.redrawCursor()
+    this.eachPane((_, { hand }) => hand.refresh())
   }
 
   cancelStroke(): boolean {
-    let any = false
-    for (const { painter } of this.panes.values()) {
-      any ||= painter.isDrawing
-      if (painter.isDrawing) painter.cancel()
-    }
-    return any
+    const busy = [...this.panes.values()].filter(({ hand }) => hand.isBusy)
+    for (const { hand } of busy) hand.cancel()
+    return busy.length > 0
   }
 
-  private bindTools(): void {
-    const group = ToolGroupManager.getToolGroup(this.id)
-    if (!group) return
-    const { Primary, Secondary, Auxiliary } = Enums.MouseBindings
-    const primary = ({ window: WINDOW, pan: PAN, zoom: ZOOM } as Partial<Record<ToolName, string>>)[this.tool]
-    const bind = (name: string, ...bindings: { mouseButton: number; modifierKey?: number; numTouchPoints?: number }[]) => {
-      group.setToolPassive(name, { removeAllBindings: true })
-      group.setToolActive(name, { bindings: [...bindings, ...(primary === name ? [{ mouseButton: Primary }] : [])] as never })
-    }
-    bind(WINDOW, { mouseButton: Secondary })
-    bind(PAN, { mouseButton: Auxiliary })
-    bind(ZOOM, { mouseButton: Primary, modifierKey: Enums.KeyboardBindings.Ctrl })
-  }
-
-  // masks
+  // what lies over the pictures
 
   setMasks(masks: readonly MaskLayer[]): void {
     this.masks = masks
@@ -367,7 +346,16 @@ export class ReadingViewer {
   }
 
   redrawStack(stack: string): void {
-    for (const { pane } of this.panes.values()) if (pane.spec.stack === stack) this.redraw(pane.spec.id)
+    this.eachPane((pane) => pane.spec.stack === stack && this.redraw(pane.spec.id))
+  }
+
+  private redrawLayers(): void {
+    if (this.areLayersPending) return
+    this.areLayersPending = true
+    requestAnimationFrame(() => {
+      this.areLayersPending = false
+      if (!this.disposed) this.eachPane((_, { overlay }) => overlay.drawLayers(this.layers))
+    })
   }
 
   private redraw(paneId: string): void {
@@ -385,38 +373,25 @@ export class ReadingViewer {
       if (!mounted) continue
       const masks = this.masks.filter((mask) => mask.stack === mounted.pane.spec.stack)
       mounted.overlay.draw(masks, this.outlines, all, this.options)
+      mounted.overlay.drawLayers(this.layers)
     }
   }
 
   /** Show what an undo or a patch from elsewhere changed: go to the slice where it changed most and frame it for a moment. */
   showPatch(stack: string, columns: number, patch: Patch): number | null {
-    let most = -1
-    let slice: number | null = null
-    for (const [index, runs] of patch) {
-      const voxels = runs.reduce((sum, run) => sum + run.length, 0)
-      if (voxels > most) [most, slice] = [voxels, index]
-    }
-    if (slice === null) return null
-    const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity]
-    for (const run of patch.get(slice) ?? []) {
-      for (const at of [run.start, run.start + run.length - 1]) {
-        box[0] = Math.min(box[0], at % columns)
-        box[2] = Math.max(box[2], at % columns)
-        box[1] = Math.min(box[1], Math.floor(at / columns))
-        box[3] = Math.max(box[3], Math.floor(at / columns))
-      }
-    }
-    const touched = patch
-    for (const { pane, overlay } of this.panes.values()) {
-      if (pane.spec.stack !== stack) continue
-      const here = pane.axis === 0 ? touched.has(pane.slice) : false
-      if (!here) pane.lookAt(pane.grid.toWorld([slice, (box[1] + box[3]) / 2, (box[0] + box[2]) / 2]))
-      overlay.flash = { stack, axisZeroSlice: here ? pane.slice : slice, box }
+    const place = changedPlace(patch, columns)
+    if (!place) return null
+    const { slice, box } = place
+    this.eachPane((pane, { overlay }) => {
+      if (pane.spec.stack !== stack) return
+      const isHere = pane.axis === 0 && patch.has(pane.slice)
+      if (!isHere) pane.lookAt(pane.grid.toWorld([slice, (box[1] + box[3]) / 2, (box[0] + box[2]) / 2]))
+      overlay.flash = { stack, axisZeroSlice: isHere ? pane.slice : slice, box }
       this.redraw(pane.spec.id)
-    }
+    })
     window.clearTimeout(this.flashTimer)
     this.flashTimer = window.setTimeout(() => {
-      for (const { overlay } of this.panes.values()) overlay.flash = null
+      this.eachPane((_, { overlay }) => (overlay.flash = null))
       this.redrawAll()
     }, 900)
     return slice
@@ -426,22 +401,15 @@ export class ReadingViewer {
     if (this.disposed) return
     this.disposed = true
     window.clearTimeout(this.flashTimer)
-    for (const { pane, overlay, painter } of this.panes.values()) {
-      painter.dispose()
+    this.eachPane((pane, { overlay, hand }) => {
+      hand.dispose()
       overlay.dispose()
       pane.dispose()
-    }
+    })
     this.panes.clear()
-    ToolGroupManager.destroyToolGroup(this.id)
-    for (const [stack, { loader }] of this.stacks) {
-      loader.stop()
-      const volumeId = `cornerstoneStreamingImageVolume:${stack}`
-      if (cache.getVolume(volumeId)) cache.removeVolumeLoadObject(volumeId)
-      forgetStack(stack)
-    }
-    this.stacks.clear()
+    this.viewTools?.dispose()
+    this.shelf.dispose()
     this.outlines.forget()
     this.engine?.destroy()
   }
 }
-

@@ -1,4 +1,5 @@
 import { dot, subtract, type Vec3 } from '@/geometry/vector'
+import type { Layers } from './layers'
 import type { MaskLayer, OutlineCache, SegmentStyle } from './masks'
 import type { Pane } from './pane'
 
@@ -39,6 +40,7 @@ const BONE = 'rgb(223 202 154 / 80%)'
 /** Everything drawn over a picture: outlines with a dark halo, names, where the other planes cut, the brush. */
 export class Overlay {
   private readonly canvas = document.createElement('canvas')
+  private readonly above = document.createElement('canvas')
   private readonly cursor = document.createElement('canvas')
   flash: Flash | null = null
   mark: Vec3 | null = null
@@ -46,6 +48,7 @@ export class Overlay {
   constructor(private readonly pane: Pane) {
     for (const [canvas, name] of [
       [this.canvas, 'mask'],
+      [this.above, 'layers'],
       [this.cursor, 'cursor'],
     ] as const) {
       canvas.dataset['overlay'] = name
@@ -172,6 +175,12 @@ export class Overlay {
     context.stroke(path)
   }
 
+  /** What others draw over the picture, on a canvas of its own: a handle moves without drawing every outline anew. */
+  drawLayers(layers: Layers): void {
+    const context = this.begin(this.above)
+    if (context && this.pane.loading === 'loaded') layers.draw(context, this.pane)
+  }
+
   drawCursor(mark: CursorMark | null): void {
     const context = this.begin(this.cursor)
     if (!context || !mark) return
@@ -201,6 +210,7 @@ export class Overlay {
 
   dispose(): void {
     this.canvas.remove()
+    this.above.remove()
     this.cursor.remove()
   }
 }

@@ -3,6 +3,8 @@ import type { Axis, Labelmap } from '@/geometry/labelmap'
 import type { StackGrid } from '@/geometry/stack'
 import { add, cross, dot, length, normalize, scale, subtract, type Vec3 } from '@/geometry/vector'
 import { frameOf, type StackImages, type StackLoader } from './images'
+import type { Projection } from './layers'
+import { volumeIdOf } from './shelf'
 
 export type PaneView = 'stack' | 'sagittal' | 'axial' | 'coronal'
 
@@ -57,7 +59,7 @@ export const axisOf = (grid: StackGrid, view: PaneView): Axis => (view === 'stac
  * One picture of a stack: a stack viewport in the acquisition plane, or a plane of its volume orthogonal to the grid, so that
  * every voxel that shows can also be painted.
  */
-export class Pane {
+export class Pane implements Projection {
   readonly axis: Axis
   slice: number
   private viewport: Viewport
@@ -121,7 +123,7 @@ export class Pane {
 
   private async openVolume(view: Exclude<PaneView, 'stack'>): Promise<void> {
     const viewport = this.viewport as Types.IVolumeViewport
-    const volumeId = `cornerstoneStreamingImageVolume:${this.spec.stack}`
+    const volumeId = volumeIdOf(this.spec.stack)
     const existing = cache.getVolume(volumeId) as Types.IImageVolume | undefined
     const volume = existing ?? (await volumeLoader.createAndCacheVolume(volumeId, { imageIds: [...this.images.imageIds] }))
     if (this.disposed) return
@@ -236,6 +238,29 @@ export class Pane {
   invert(): void {
     this.viewport.setProperties({ invert: !((this.viewport.getProperties() as { invert?: boolean } | undefined)?.invert ?? false) })
     this.viewport.render()
+  }
+
+  /** Move the picture by CSS pixels. */
+  panBy(x: number, y: number): void {
+    const middle = this.middle
+    this.shift(subtract(middle, this.toWorld(this.width / 2 + x, this.height / 2 + y)))
+  }
+
+  get width(): number {
+    return this.element.clientWidth
+  }
+
+  get height(): number {
+    return this.element.clientHeight
+  }
+
+  get mmPerPixel(): number {
+    return length(subtract(this.toWorld(this.width / 2 + 1, this.height / 2), this.middle))
+  }
+
+  holds(point: Vec3): boolean {
+    const { point: on, normal } = this.plane
+    return Math.abs(dot(subtract(point, on), normal)) <= this.grid.geometry.spacing[this.axis] * 0.5 + 1e-6
   }
 
   toCanvas(point: Vec3): readonly [number, number] {

@@ -51,7 +51,7 @@ export function CaseBar({ room, session, view, openDoubts, submitting, onSubmit 
         <Glyph name="clock" size={12} /> <ActiveTime />
       </span>
       {rest > 0 && (
-        <Button variant="primary" size="large" action="read.accept" reason={reason} reasonPlace="page" onClick={() => room.acceptAndNext()}>
+        <Button variant="primary" size="large" action="read.accept" reason={reason} reasonPlace="page" onClick={() => room.walk.acceptAndNext()}>
           Accept and next
         </Button>
       )}

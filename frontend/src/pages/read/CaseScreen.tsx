@@ -16,7 +16,7 @@ import { prefetchNext } from './prefetch'
 import classes from './read.module.css'
 import type { Room } from './room'
 import { RoomStrip } from './RoomStrip'
-import { StructuresPanel } from './StructuresPanel'
+import { SidePanel } from './SidePanel'
 import { SubmitDialog } from './SubmitDialog'
 import { ToolRail } from './ToolRail'
 
@@ -27,11 +27,11 @@ export function CaseScreen({ room }: { room: Room }) {
   const [submitting, setSubmitting] = useState(false)
   const navigate = useNavigate()
   const { phase } = session
-  const openDoubts = room.openDoubts().length
+  const openDoubts = room.walk.openDoubts().length
 
   const submit = async (force: boolean) => {
     if (submitting) return
-    if (room.openDoubts().length && !force) {
+    if (room.walk.openDoubts().length && !force) {
       setAsking(true)
       return
     }
@@ -98,10 +98,10 @@ export function CaseScreen({ room }: { room: Room }) {
             ))}
           </aside>
         )}
-        <StructuresPanel room={room} session={session} view={view} />
+        <SidePanel room={room} session={session} view={view} />
       </div>
       <RoomStrip room={room} session={session} view={view} />
-      <SubmitDialog opened={asking} doubts={room.openDoubts()} session={session} onClose={() => setAsking(false)} onSubmit={() => void submit(true)} />
+      <SubmitDialog opened={asking} doubts={room.walk.openDoubts()} session={session} onClose={() => setAsking(false)} onSubmit={() => void submit(true)} />
       <ConflictDialog room={room} session={session} />
     </div>
   )
@@ -138,47 +138,47 @@ function useRoomKeys(room: Room, submit: () => void) {
     'read.peek': {
       down: () => {
         wereShown.current = room.getView().areMasksShown
-        room.showMasksAtAll(!wereShown.current)
+        room.masks.showAtAll(!wereShown.current)
       },
       up: (_, held) => {
-        if (held > 250) room.showMasksAtAll(wereShown.current)
+        if (held > 250) room.masks.showAtAll(wereShown.current)
       },
     },
-    'read.brush.smaller': () => room.resizeBrush(-1),
-    'read.brush.larger': () => room.resizeBrush(1),
-    'read.brush.muchSmaller': () => room.resizeBrush(-5),
-    'read.brush.muchLarger': () => room.resizeBrush(5),
+    'read.brush.smaller': () => room.painting.resizeBrush(-1),
+    'read.brush.larger': () => room.painting.resizeBrush(1),
+    'read.brush.muchSmaller': () => room.painting.resizeBrush(-5),
+    'read.brush.muchLarger': () => room.painting.resizeBrush(5),
     'read.tool.brush': () => room.setTool('brush'),
     'read.tool.erase': () => room.setTool('erase'),
     'read.tool.lasso': () => room.setTool('lasso'),
     'read.tool.click': () => room.setTool('click'),
-    'read.tool.sign': () => room.swapSign(),
-    'read.tool.fill': () => room.fillBetween(),
-    'read.tool.island': () => room.keepLargest(),
+    'read.tool.sign': () => room.prompts.swapSign(),
+    'read.tool.fill': () => room.painting.fillBetween(),
+    'read.tool.island': () => room.painting.keepLargest(),
     'read.level.up': () => room.number('Levels shifted up', { action: 'shift', by: -1 }),
     'read.level.down': () => room.number('Levels shifted down', { action: 'shift', by: 1 }),
-    'read.structure.previous': () => room.nextStructure(-1),
-    'read.structure.next': () => room.nextStructure(1),
-    'read.doubtful.next': () => room.nextDoubt(1),
-    'read.doubtful.previous': () => room.nextDoubt(-1),
-    'read.accept': { down: () => room.acceptAndNext() },
-    'read.reject': { down: () => room.rejectActive() },
-    'read.slice.previous': () => room.step(-1),
-    'read.slice.next': () => room.step(1),
-    'read.slice.first': () => room.edge(false),
-    'read.slice.last': () => room.edge(true),
-    'read.viewport.next': () => room.nextPane(1),
-    'read.viewport.previous': () => room.nextPane(-1),
-    'read.viewport.maximise': () => room.maximise(),
-    'read.hanging.next': () => room.nextHanging(),
+    'read.structure.previous': () => room.walk.nextStructure(-1),
+    'read.structure.next': () => room.walk.nextStructure(1),
+    'read.doubtful.next': () => room.walk.nextDoubt(1),
+    'read.doubtful.previous': () => room.walk.nextDoubt(-1),
+    'read.accept': { down: () => room.walk.acceptAndNext() },
+    'read.reject': { down: () => room.walk.rejectActive() },
+    'read.slice.previous': () => room.panes.step(-1),
+    'read.slice.next': () => room.panes.step(1),
+    'read.slice.first': () => room.panes.edge(false),
+    'read.slice.last': () => room.panes.edge(true),
+    'read.viewport.next': () => room.panes.next(1),
+    'read.viewport.previous': () => room.panes.next(-1),
+    'read.viewport.maximise': () => room.panes.maximise(),
+    'read.hanging.next': () => room.panes.nextHanging(),
     'read.crosshair': () => room.setTool(room.getView().tool === 'crosshair' ? 'brush' : 'crosshair'),
-    'read.opacity.less': () => room.changeFill(-0.05),
-    'read.opacity.more': () => room.changeFill(0.05),
+    'read.opacity.less': () => room.masks.changeFill(-0.05),
+    'read.opacity.more': () => room.masks.changeFill(0.05),
     'read.view.reset': () => viewer.resetView(),
-    'read.window.next': () => room.nextPreset(1),
-    'read.window.previous': () => room.nextPreset(-1),
-    'read.undo': () => room.undo(),
-    'read.redo': () => room.redo(),
+    'read.window.next': () => room.panes.nextPreset(1),
+    'read.window.previous': () => room.panes.nextPreset(-1),
+    'read.undo': () => room.painting.undo(),
+    'read.redo': () => room.painting.redo(),
     'read.save': () => void session.saveNow(),
     'read.submit': { down: submit },
     cancel: () => room.cancel(),

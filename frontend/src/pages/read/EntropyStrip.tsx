@@ -9,8 +9,8 @@ import type { Room, RoomView } from './room'
 /** How unsure the model was, slice by slice, under the large picture; without a proposal, which slices were looked at. */
 export function EntropyStrip({ room, view, session }: { room: Room; view: RoomView; session: SessionView }) {
   const large = view.panes[0]
-  const subscribe = useCallback((listener: () => void) => room.subscribePane(large?.id ?? '', listener), [room, large?.id])
-  const state = useSyncExternalStore(subscribe, () => room.paneState(large?.id ?? ''))
+  const subscribe = useCallback((listener: () => void) => room.panes.subscribe(large?.id ?? '', listener), [room, large?.id])
+  const state = useSyncExternalStore(subscribe, () => room.panes.state(large?.id ?? ''))
   if (!large || !state) return <div className={classes['entropy']} />
   const entropy = large.view === 'stack' ? view.sureness.entropy.get(large.stack) : undefined
   const seen = view.seen.get(large.stack)

@@ -107,7 +107,7 @@ function Rung({ room, session, view, body, ladder, canWrite }: { room: Room; ses
         style={{ borderLeftColor: colourOf(name) }}
         aria-current={isActive}
         onClick={() => {
-          if (segment) room.choose({ id: segment.id, layer: segment.layer })
+          if (segment) room.walk.choose({ id: segment.id, layer: segment.layer })
         }}
       >
         {nameOf(name)}
@@ -164,7 +164,7 @@ function Findings({ room, ladder, view }: { room: Room; ladder: Ladder; view: Ro
             type="button"
             onClick={() => {
               const body = ladder.bodies.find((each) => each.id === finding.bodies[0])
-              if (body?.segment) room.choose({ id: body.segment, layer: 'instances' })
+              if (body?.segment) room.walk.choose({ id: body.segment, layer: 'instances' })
             }}
           >
             {finding.bodies.map((id) => names.get(id) ?? '').join(', ')} {RULES[finding.rule]}

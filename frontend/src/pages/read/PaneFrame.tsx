@@ -11,8 +11,8 @@ import type { Room, RoomView } from './room'
 /** One picture with its words in the corners. The preview lies behind until the first frame is there. */
 export function PaneFrame({ room, spec, view, session }: { room: Room; spec: PaneSpec; view: RoomView; session: SessionView }) {
   const host = useRef<HTMLDivElement>(null)
-  const subscribe = useCallback((listener: () => void) => room.subscribePane(spec.id, listener), [room, spec.id])
-  const state = useSyncExternalStore(subscribe, () => room.paneState(spec.id))
+  const subscribe = useCallback((listener: () => void) => room.panes.subscribe(spec.id, listener), [room, spec.id])
+  const state = useSyncExternalStore(subscribe, () => room.panes.state(spec.id))
   const [hasPreview, setHasPreview] = useState(true)
   useEffect(() => (host.current ? room.viewer.mount(spec, host.current) : undefined), [room, spec])
   const manifest = session.manifests.find((each) => each.stack === spec.stack)
@@ -80,7 +80,7 @@ function Corner({ room, spec, state, view }: { room: Room; spec: PaneSpec; state
         </Menu.Target>
         <Menu.Dropdown>
           {presets.map((preset) => (
-            <Menu.Item key={preset.label} onClick={() => room.setPreset(spec.stack, preset.label)} rightSection={<span className="t3">{`${Math.round(preset.width)} / ${Math.round(preset.center)}`}</span>}>
+            <Menu.Item key={preset.label} onClick={() => room.panes.setPreset(spec.stack, preset.label)} rightSection={<span className="t3">{`${Math.round(preset.width)} / ${Math.round(preset.center)}`}</span>}>
               {preset.label}
             </Menu.Item>
           ))}
@@ -105,7 +105,7 @@ function SeriesMenu({ room, spec, session, name }: { room: Room; spec: PaneSpec;
         {session.manifests.flatMap((manifest) => {
           const views = manifest.kind === 'volume' ? (['stack', 'sagittal', 'axial', 'coronal'] as const).filter((view) => view !== manifest.plane) : (['stack'] as const)
           return views.map((view) => (
-            <Menu.Item key={`${manifest.stack} ${view}`} onClick={() => room.hang(spec.id, manifest.stack, view)}>
+            <Menu.Item key={`${manifest.stack} ${view}`} onClick={() => room.panes.hang(spec.id, manifest.stack, view)}>
               {viewName(manifest, { ...spec, view })}
               {view === 'stack' && <span className="t3"> as it was made</span>}
             </Menu.Item>

@@ -26,18 +26,9 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
   const missing = [...structures.values()].filter((structure) => !segments.some((segment) => segment.structure === structure.code)).sort((a, b) => orderOf(a.code) - orderOf(b.code))
   const canWrite = session.phase.kind === 'ready'
   const green = ordered.filter((segment) => segment.status !== 'accepted')
-  const open = room.openDoubts().length
+  const open = room.walk.openDoubts().length
   return (
-    <aside className={classes['panel']} aria-label="Structures">
-      <div className={classes['tabs']}>
-        <b>Structures</b> <span className="t3">{segments.length}</span>
-        <span className="spread" />
-        {canWrite && green.length > 1 && (
-          <Button size="compact" variant="quiet" reason={open ? `${open} doubtful open` : null} reasonPlace="inside" onClick={() => room.session.acceptAll(green)}>
-            Accept the rest
-          </Button>
-        )}
-      </div>
+    <>
       <div className={classes['list']}>
         {segments.length === 0 && session.phase.kind !== 'opening' && <p className={classes['hint']}>Nothing is drawn yet. Add a structure below, then paint it with the brush.</p>}
         {groups.map(
@@ -59,6 +50,11 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
       </div>
       {canWrite && (
         <div className={classes['add']}>
+          {green.length > 1 && (
+            <Button size="compact" variant="quiet" reason={open ? `${open} doubtful open` : null} reasonPlace="inside" onClick={() => room.session.acceptAll(green)}>
+              Accept the rest
+            </Button>
+          )}
           <Select
             placeholder="Add a structure"
             aria-label="Add a structure"
@@ -73,7 +69,7 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
           />
         </div>
       )}
-    </aside>
+    </>
   )
 }
 
@@ -88,7 +84,7 @@ function Row({ room, session, view, segment, doubt }: { room: Room; session: Ses
   return (
     <li className={classes['row']} data-active={isActive || undefined}>
       <div className={classes['rowLine']}>
-        <button type="button" className={classes['rowButton']} aria-current={isActive} onClick={() => room.choose(key)}>
+        <button type="button" className={classes['rowButton']} aria-current={isActive} onClick={() => room.walk.choose(key)}>
           <i className={classes['swatch']} style={{ background: segment.colour ?? colourOf(segment.structure, session.structures.get(segment.structure)?.category) }} />
           <span>{name}</span>
           <StatePill bare tone={tone}>
@@ -103,7 +99,7 @@ function Row({ room, session, view, segment, doubt }: { room: Room; session: Ses
             </span>
           )}
         </button>
-        <button type="button" className={classes['eye']} aria-label={isHidden ? `Show ${name}` : `Hide ${name}`} aria-pressed={isHidden} onClick={() => room.toggleHidden(key)}>
+        <button type="button" className={classes['eye']} aria-label={isHidden ? `Show ${name}` : `Hide ${name}`} aria-pressed={isHidden} onClick={() => room.masks.toggleHidden(key)}>
           {isHidden ? <IconEyeOff size={14} stroke={1.5} /> : <IconEye size={14} stroke={1.5} />}
         </button>
       </div>
@@ -124,10 +120,10 @@ function Row({ room, session, view, segment, doubt }: { room: Room; session: Ses
                 </Button>
               ) : (
                 <>
-                  <Button size="compact" action="read.accept" onClick={() => room.acceptAndNext()}>
+                  <Button size="compact" action="read.accept" onClick={() => room.walk.acceptAndNext()}>
                     Accept
                   </Button>
-                  <Button size="compact" action="read.reject" onClick={() => room.rejectActive()}>
+                  <Button size="compact" action="read.reject" onClick={() => room.walk.rejectActive()}>
                     {segment.status === 'proposed' ? 'Reject' : 'Remove'}
                   </Button>
                 </>

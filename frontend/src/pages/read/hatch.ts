@@ -49,7 +49,7 @@ export const openHatch = (room: Room): (() => void) => {
         radius: view.radius,
         areMasksShown: view.areMasksShown,
         activePane: view.activePane,
-        panes: view.panes.map((pane) => ({ ...pane, ...room.paneState(pane.id) })),
+        panes: view.panes.map((pane) => ({ ...pane, ...room.panes.state(pane.id) })),
         progress: Object.fromEntries(view.progress),
         doubts: view.sureness.doubts.length,
       }

@@ -1,0 +1,51 @@
+import { IconAdjustments, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconRefresh, IconSphere, IconStack2, IconZoomIn, type Icon } from '@tabler/icons-react'
+import type { ActionId } from '@/keys/map'
+import type { PanelProps } from './panels'
+
+export interface ToolButton {
+  readonly name: string
+  readonly icon: Icon
+  readonly action?: ActionId
+  readonly isOn?: boolean
+  /** Why it cannot be used now. */
+  readonly reason?: string | null
+  readonly act: () => void
+}
+
+/** Buttons that stand together on the tool rail. Whoever brings tools adds a group to `TOOL_GROUPS`. */
+export type ToolGroup = (props: PanelProps) => readonly ToolButton[]
+
+/** Why nothing can be painted now, or null. */
+export const paintReason = ({ session }: PanelProps): string | null => (session.phase.kind === 'read-only' ? 'The case is open for reading only.' : session.active ? null : 'Choose a structure first.')
+
+const segmentation: ToolGroup = (props) => {
+  const { room, view } = props
+  const reason = paintReason(props)
+  return [
+    { name: 'Brush', icon: IconBrush, action: 'read.tool.brush', isOn: view.tool === 'brush', reason, act: () => room.setTool('brush') },
+    { name: 'Eraser', icon: IconEraser, action: 'read.tool.erase', isOn: view.tool === 'erase', reason, act: () => room.setTool('erase') },
+    { name: view.isNegative ? 'Ask the model: not this' : 'Ask the model: this', icon: view.isAsking ? IconHourglass : IconPointerPlus, action: 'read.tool.click', isOn: view.tool === 'click', reason, act: () => room.setTool('click') },
+    { name: 'Lasso', icon: IconLasso, action: 'read.tool.lasso', isOn: view.tool === 'lasso', reason, act: () => room.setTool('lasso') },
+    { name: 'Fill between slices', icon: IconStack2, action: 'read.tool.fill', reason, act: () => room.painting.fillBetween() },
+    { name: 'Keep the largest part', icon: IconBinaryTree, action: 'read.tool.island', reason, act: () => room.painting.keepLargest() },
+    { name: 'Sphere instead of disc', icon: IconSphere, isOn: view.isSphere, reason, act: () => room.painting.setSphere(!view.isSphere) },
+    { name: 'Brush only a range of values', icon: IconAdjustments, isOn: view.range !== null, reason, act: () => room.painting.toggleRange() },
+  ]
+}
+
+const looking: ToolGroup = ({ room, view }) => [
+  { name: 'Masks on and off', icon: IconEye, action: 'read.peek', isOn: !view.areMasksShown, act: () => room.masks.showAtAll(!view.areMasksShown) },
+  { name: 'Crosshair', icon: IconCrosshair, action: 'read.crosshair', isOn: view.tool === 'crosshair', act: () => room.setTool('crosshair') },
+  { name: 'Window', icon: IconCircleHalf2, action: 'read.window.next', isOn: view.tool === 'window', act: () => room.setTool('window') },
+  { name: 'Pan', icon: IconHandMove, isOn: view.tool === 'pan', act: () => room.setTool('pan') },
+  { name: 'Zoom', icon: IconZoomIn, isOn: view.tool === 'zoom', act: () => room.setTool('zoom') },
+  { name: 'Maximise', icon: IconArrowsMaximize, action: 'read.viewport.maximise', isOn: view.isMaximised, act: () => room.panes.maximise() },
+  { name: 'Reset the view', icon: IconRefresh, action: 'read.view.reset', act: () => room.viewer.resetView() },
+]
+
+const history: ToolGroup = ({ room, session }) => [
+  { name: 'Undo', icon: IconArrowBackUp, action: 'read.undo', reason: session.undoable ? null : 'Nothing to undo.', act: () => room.painting.undo() },
+  { name: 'Redo', icon: IconArrowForwardUp, action: 'read.redo', reason: session.redoable ? null : 'Nothing to redo.', act: () => room.painting.redo() },
+]
+
+export const TOOL_GROUPS: readonly ToolGroup[] = [segmentation, looking, history]

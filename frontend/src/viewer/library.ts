@@ -1,0 +1,56 @@
+import { init as initCore } from '@cornerstonejs/core'
+import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
+import { addTool, Enums, init as initTools, PanTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
+import { registerImages } from './images'
+import type { ToolName } from './tools'
+
+const PAN = String(PanTool.toolName)
+const ZOOM = String(ZoomTool.toolName)
+const WINDOW = String(WindowLevelTool.toolName)
+
+let started: Promise<void> | null = null
+
+/** Bring the library up, once per page. */
+export const startLibrary = (): Promise<void> =>
+  (started ??= (async () => {
+    initCore()
+    initLoader({ maxWebWorkers: Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2))) })
+    initTools()
+    for (const tool of [PanTool, ZoomTool, WindowLevelTool]) addTool(tool)
+    registerImages()
+    await Promise.resolve()
+  })())
+
+/** The library's own tools: always on the other buttons, on the first one when in hand. */
+export class ViewTools {
+  constructor(private readonly id: string) {
+    const group = ToolGroupManager.createToolGroup(id)
+    for (const tool of [PAN, ZOOM, WINDOW]) group?.addTool(tool)
+  }
+
+  add(viewport: string, engine: string): void {
+    ToolGroupManager.getToolGroup(this.id)?.addViewport(viewport, engine)
+  }
+
+  remove(viewport: string, engine: string): void {
+    ToolGroupManager.getToolGroup(this.id)?.removeViewports(engine, viewport)
+  }
+
+  bind(tool: ToolName): void {
+    const group = ToolGroupManager.getToolGroup(this.id)
+    if (!group) return
+    const { Primary, Secondary, Auxiliary } = Enums.MouseBindings
+    const primary = ({ window: WINDOW, pan: PAN, zoom: ZOOM } as Partial<Record<ToolName, string>>)[tool]
+    const set = (name: string, ...bindings: { mouseButton: number; modifierKey?: number; numTouchPoints?: number }[]) => {
+      group.setToolPassive(name, { removeAllBindings: true })
+      group.setToolActive(name, { bindings: [...bindings, ...(primary === name ? [{ mouseButton: Primary, numTouchPoints: 1 }] : [])] as never })
+    }
+    set(WINDOW, { mouseButton: Secondary })
+    set(PAN, { mouseButton: Auxiliary })
+    set(ZOOM, { mouseButton: Primary, modifierKey: Enums.KeyboardBindings.Ctrl })
+  }
+
+  dispose(): void {
+    ToolGroupManager.destroyToolGroup(this.id)
+  }
+}

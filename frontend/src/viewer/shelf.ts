@@ -1,0 +1,64 @@
+import { cache } from '@cornerstonejs/core'
+import { StackGrid, type StackManifest } from '@/geometry/stack'
+import type { FetchFrames } from './frames'
+import { forgetStack, pixelsOf, rememberStack, StackLoader, type StackImages } from './images'
+import type { Window } from './pane'
+import { measureWindow, presetsOf, type WindowPreset } from './windows'
+
+export interface OpenStack {
+  readonly images: StackImages
+  readonly loader: StackLoader
+  window: Window | null
+  presets: WindowPreset[]
+  measured: boolean
+}
+
+export const volumeIdOf = (stack: string): string => `cornerstoneStreamingImageVolume:${stack}`
+
+/** The stacks of the case: their frames, how far they are loaded, and the window they are seen through. */
+export class Shelf {
+  private readonly stacks = new Map<string, OpenStack>()
+
+  constructor(
+    private readonly settled: (stack: string, index: number) => void,
+    /** The first frame said which window shows the stack well. */
+    private readonly measured: (open: OpenStack, window: Window) => void,
+  ) {}
+
+  get(stack: string): OpenStack | undefined {
+    return this.stacks.get(stack)
+  }
+
+  /** Let the viewer know a stack; loading begins with the first pane that shows it. */
+  add(manifest: StackManifest, fetchFrames: FetchFrames): StackGrid {
+    const known = this.stacks.get(manifest.stack)
+    if (known) return known.images.grid
+    const images = rememberStack(manifest, new StackGrid(manifest), fetchFrames)
+    const loader = new StackLoader(images, (_, index) => {
+      const open = this.stacks.get(manifest.stack)
+      if (open && !open.measured && loader.states[index] === 'loaded') this.measure(open, index)
+      this.settled(manifest.stack, index)
+    })
+    const presets = presetsOf(manifest, null)
+    this.stacks.set(manifest.stack, { images, loader, presets, window: presets[0] ?? null, measured: false })
+    return images.grid
+  }
+
+  private measure(open: OpenStack, index: number): void {
+    open.measured = true
+    const pixels = pixelsOf(open.images, index)
+    open.presets = presetsOf(open.images.manifest, pixels && measureWindow(pixels))
+    if (open.window) return
+    open.window = open.presets[0] ?? null
+    if (open.window) this.measured(open, open.window)
+  }
+
+  dispose(): void {
+    for (const [stack, { loader }] of this.stacks) {
+      loader.stop()
+      if (cache.getVolume(volumeIdOf(stack))) cache.removeVolumeLoadObject(volumeIdOf(stack))
+      forgetStack(stack)
+    }
+    this.stacks.clear()
+  }
+}
