@@ -18,6 +18,12 @@ export interface ManifestSlice {
   readonly levels?: readonly number[]
 }
 
+/** A part of an ultrasound picture in which lengths are known: its box in pixels, ends included, and (between rows, between columns) in mm. */
+export interface UltrasoundRegion {
+  readonly box: readonly [left: number, top: number, right: number, bottom: number]
+  readonly spacing: readonly [rows: number, columns: number]
+}
+
 /** What `GET /api/stacks/{id}/manifest` says of a stack. */
 export interface StackManifest {
   readonly stack: string
@@ -32,6 +38,10 @@ export interface StackManifest {
   readonly geometry: GeometryJson | null
   readonly notVolumeReason: string | null
   readonly pixelSpacing?: readonly number[] | null
+  /** The attribute that gives the spacing: PixelSpacing, ImagerPixelSpacing or NominalScannedPixelSpacing. */
+  readonly pixelSpacingSource?: string | null
+  /** Calibrated parts of an ultrasound picture. */
+  readonly regions?: readonly UltrasoundRegion[] | null
   /** The sides of the body that rows and columns of a film run to, as in ["L", "F"]. */
   readonly patientOrientation?: readonly string[] | null
   readonly photometric: string

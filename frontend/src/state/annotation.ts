@@ -1,6 +1,7 @@
 /** What the server says of a case and its annotation, and the words spoken with it about them. */
 import { ApiError, getJson, raw, send, sendJson, UnreachableError } from '@/api/client'
 import { BUNDLE_TYPE, envelopeDecode, envelopeEncode, envelopeSplit } from '@/geometry/envelope'
+import type { MeasurementFields } from '@/geometry/measurement'
 import type { Ladder } from '@/geometry/numbering'
 import type { StackManifest } from '@/geometry/stack'
 import type { Acknowledged, SendOutcome } from './outbox'
@@ -59,6 +60,7 @@ export interface AnnotationInfo {
   readonly derived_from: string | null
   readonly state: string
   readonly ladder: Partial<Ladder>
+  readonly measurements: readonly MeasurementFields[]
   /** All of what the server said: a kind of operation reads its own part out of it. */
   readonly json: Json
 }
@@ -111,6 +113,7 @@ export const annotationOf = (value: unknown): AnnotationInfo => {
     derived_from: text(json['derived_from']) || null,
     state: text(json['state']),
     ladder: record(json['ladder']),
+    measurements: list(json['measurements']) as readonly MeasurementFields[],
     json,
   }
 }

@@ -1,5 +1,6 @@
 /** What lies on the reader's table: the view that screens watch, and the masks. Every part of a session reads and writes here. */
 import type { Labelmap } from '@/geometry/labelmap'
+import type { Measurement } from '@/geometry/measurement'
 import { emptyLadder, type Ladder } from '@/geometry/numbering'
 import type { StackManifest } from '@/geometry/stack'
 import type { CaseInfo, Segment, Structure } from '../annotation'
@@ -22,6 +23,7 @@ export interface SessionView {
   readonly segments: readonly Segment[]
   readonly structures: ReadonlyMap<string, Structure>
   readonly ladder: Ladder
+  readonly measurements: readonly Measurement[]
   readonly active: SegmentKey | null
   readonly masksLoaded: number
   readonly masksTotal: number
@@ -41,6 +43,7 @@ const EMPTY: SessionView = {
   segments: [],
   structures: new Map(),
   ladder: emptyLadder(),
+  measurements: [],
   active: null,
   masksLoaded: 0,
   masksTotal: 0,

@@ -3,10 +3,11 @@ import type { AnnotationInfo } from '../annotation'
 import type { SessionView } from './desk'
 import type { StepKind } from './kind'
 import { ladderKind } from './levels'
+import { measurementsKind } from './measurements'
 import { patchKind } from './patches'
 import { segmentsKind } from './segments'
 
-const KINDS = { patch: patchKind, segments: segmentsKind, ladder: ladderKind }
+const KINDS = { patch: patchKind, segments: segmentsKind, ladder: ladderKind, measurements: measurementsKind }
 
 type StepOf<Kind> = Kind extends StepKind<infer Each> ? Each : never
 export type Step = StepOf<(typeof KINDS)[keyof typeof KINDS]>

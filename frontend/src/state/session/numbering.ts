@@ -45,15 +45,18 @@ export class Numbering {
     }
   }
 
+  /** The step that writes down the ladder which the masks imply; none when it is written or nothing is implied. */
+  written(): LadderStep[] {
+    if (this.desk.view.ladder.bodies.length) return []
+    const { bodies, variant, evidence, unsure } = this.impliedLadder()
+    return bodies.length ? [{ kind: 'ladder', fields: { action: 'set', ladder: { bodies, variant, evidence, unsure } } }] : []
+  }
+
   /** Do something to the ladder in one step; the first thing done writes down the ladder that the masks imply. Returns why not, or null. */
   number(label: string, fields: LadderFields): string | null {
     if (!this.desk.canWrite) return 'The case is open for reading only.'
-    const steps: LadderStep[] = []
-    if (!this.desk.view.ladder.bodies.length) {
-      const { bodies, variant, evidence, unsure } = this.impliedLadder()
-      if (!bodies.length) return 'Draw at least one vertebra first: the ladder hangs on the masks.'
-      steps.push({ kind: 'ladder', fields: { action: 'set', ladder: { bodies, variant, evidence, unsure } } })
-    }
+    const steps = this.written()
+    if (!steps.length && !this.desk.view.ladder.bodies.length && fields.action !== 'set') return 'Draw or point at a vertebra first: the ladder has no body yet.'
     try {
       this.tryLadder([...steps.map((step) => step.fields), fields])
     } catch (error) {
