@@ -59,12 +59,19 @@ class RequestLogMiddleware:
         fields = {
             "request_id": getattr(request, "request_id", "-"),
             "method": request.method,
-            "path": request.path if request.resolver_match else "(unknown)",
+            "path": _shown_path(request),
             "status": response.status_code,
             "milliseconds": round(seconds * 1000, 1),
             "user": str(user.pk) if user is not None and user.is_authenticated else "-",
         }
         logger.info("%(method)s %(path)s %(status)s %(milliseconds)s ms user=%(user)s request=%(request_id)s", fields, extra=fields)
+
+
+def _shown_path(request: HttpRequest) -> str:
+    """Return the path for the log. In DICOMweb's a program may name what it knows from elsewhere, an original UID: there the route is enough."""
+    if request.resolver_match is None:
+        return "(unknown)"
+    return f"/{request.resolver_match.route}" if request.path.startswith("/dicomweb/") else request.path
 
 
 class ContentSecurityPolicyMiddleware:

@@ -109,7 +109,8 @@ def routes_page() -> str:
     lines = [
         _HEAD + "# Routes",
         "",
-        "The HTTP interface under `/api/` is in [openapi.yaml](openapi.yaml); signing in, under `/_allauth/`, is django-allauth's headless browser client.",
+        "The HTTP interface under `/api/` is in [openapi.yaml](openapi.yaml), DICOMweb under `/dicomweb/` in [dicomweb.md](dicomweb.md); signing in,",
+        "under `/_allauth/`, is django-allauth's headless browser client.",
         "",
         "| route | what it answers |",
         "|---|---|",

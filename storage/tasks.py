@@ -38,7 +38,19 @@ def assemble_task(context: JobContext) -> dict[str, Any]:
     new = series_assemble(series=series)
     for stack in Stack.objects.current().filter(series=series, ready_at=None).select_related("project"):
         enqueue(kind="storage.frames", payload={"stack": str(stack.pk)}, project=stack.project, dedupe_key=f"frames:{stack.pk}")
+    key = f"metadata:{series.pk}:{series.received}"
+    enqueue(kind="storage.metadata", payload={"series": str(series.pk)}, project=series.project, dedupe_key=key)
     return {"stacks": len(new)}
+
+
+@job_task(kind="storage.metadata", queue="frames")
+def metadata_task(context: JobContext) -> dict[str, Any]:
+    """Make what DICOMweb says of ``{series}``, so that nobody who asks has to wait for it."""
+    from storage.models import Series
+    from storage.services.series_metadata import series_metadata
+
+    series = Series.objects.filter(pk=context.payload["series"], study__subject__withdrawn_at=None).first()
+    return {"bytes": len(series_metadata(series=series).packed)} if series is not None else {"skipped": "gone"}
 
 
 def assemble_later(series: Any) -> None:

@@ -1,6 +1,6 @@
 """Who may call which endpoint: the one table, held against the URLconf by ``tests/test_permissions.py``.
 
-Every endpoint under ``/api/`` needs a :class:`Case`; the test names the ones that lack it. Put a room's cases in
+Every endpoint under ``/api/`` and ``/dicomweb/`` needs a :class:`Case`; the test names the ones that lack it. Put a room's cases in
 ``tests/<room>/permission_cases.py`` as ``CASES: list[Case]``; nothing else has to be registered. For each case the test asks,
 as every role of the project in turn, as somebody with every role in *another* project, and as nobody:
 
@@ -10,7 +10,7 @@ as every role of the project in turn, as somebody with every role in *another* p
 - the outsider gets ``outsider`` (404, 403, ``"empty"``, or ``"allowed"`` where it is about the caller alone);
 - nobody gets 401.
 
-``route`` is the route without ``/api/``, parameters in braces: the failing test prints it ready to paste. ``url`` gives the
+``route`` is the route without ``/api/`` (with ``dicomweb/``), parameters in braces: the failing test prints it ready to paste. ``url`` gives the
 concrete address for a :class:`World` (make there, or in ``prepare``, what the address needs); ``body`` is what is sent.
 Each call runs in a savepoint that is rolled back, so calls that change things do not meet each other.
 """

@@ -28,7 +28,7 @@ def _endpoints(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, str
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from _endpoints(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and route.startswith("api/"):
+        elif isinstance(pattern, URLPattern) and route.startswith(("api/", "dicomweb/")):
             actions = getattr(pattern.callback, "actions", None)
             view = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
             for method in METHODS:
@@ -89,7 +89,8 @@ def _ask(case: Case, world: World, user: Any) -> HttpResponse:
 
 def _refused(answer: HttpResponse, refusal: int | str) -> bool:
     if refusal == "empty":
-        return answer.status_code == 200 and json.loads(answer.content)["count"] == 0
+        found = json.loads(answer.content)
+        return answer.status_code == 200 and (found == [] or (isinstance(found, dict) and found["count"] == 0))
     return answer.status_code in (403, 404) if refusal == "hidden" else answer.status_code == refusal
 
 
@@ -128,7 +129,8 @@ def _some_address(route: str) -> str:
     names = re.findall(r"\{\w+\}", route)
     for values in itertools.product(_SAMPLES, repeat=len(names)):
         filled = iter(values)
-        address = "/api/" + re.sub(r"\{\w+\}", lambda _: next(filled), route)  # noqa: B023  used at once
+        address = re.sub(r"\{\w+\}", lambda _: next(filled), route)  # noqa: B023  used at once
+        address = f"/{address}" if route.startswith("dicomweb/") else f"/api/{address}"
         with contextlib.suppress(Resolver404):
             resolve(address)
             return address

@@ -257,7 +257,7 @@ def blob_response(request: Request, digest: str, *, media_type: str, length: int
     size = _size(digest) if length is None else length
     asked = request.headers.get("Range", "")
     if asked and request.headers.get("If-Range", etag) == etag:
-        span = _span(asked, size)
+        span = span_of(asked, size)
         if span is None:
             response = HttpResponse(status=416)
             response["Content-Range"] = f"bytes */{size}"
@@ -276,7 +276,7 @@ def _size(digest: str) -> int:
     return blob_get(digest=digest).size
 
 
-def _span(asked: str, size: int) -> tuple[int, int] | None:
+def span_of(asked: str, size: int) -> tuple[int, int] | None:
     """Return [start, end) of a single range; the whole for what is not understood (as RFC 9110 14.2 allows); None when it begins past the end."""
     match = _RANGE.fullmatch(asked.replace(" ", ""))
     if match is None or match.groups() == ("", ""):

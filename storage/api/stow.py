@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -21,11 +21,16 @@ from storage.dicom.identity import identity_of
 from storage.dicom.parse import BROKEN, parse
 from storage.dicom.reasons import Rejected
 from storage.keys import pseudonyms_of
+from storage.models import Instance
 from storage.multipart_related import boundary_of, parts
 from storage.services.import_batch import batch_close, batch_open
 from storage.services.intake import Outcome, instance_intake
+from storage.services.series_metadata import instance_url
 from storage.services.source import source_for
 from storage.tasks import assemble_later
+
+if TYPE_CHECKING:
+    from accounts.models import Project
 
 _PART_LIMIT = 2 * 1024**3
 _STORED, _SOME, _NONE = 200, 202, 409
@@ -66,7 +71,10 @@ class StowView(APIView):
         responses={(200, "application/dicom+json"): OpenApiTypes.OBJECT, (202, "application/dicom+json"): OpenApiTypes.OBJECT},
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
-        project = project_for(person_of(request), slug, "intake.import")
+        return self.store(request, project_for(person_of(request), slug, "intake.import"))
+
+    def store(self, request: Request, project: Project, study: str | None = None) -> HttpResponse:
+        """Pass every part through the door. With ``study``, parts of other studies are refused, each by itself (PS3.18 10.5.2)."""
         boundary = boundary_of(request.content_type or "")
         source = source_for(project=project, kind="stow")
         batch = batch_open(project=project, source=source, user=person_of(request))
@@ -74,8 +82,11 @@ class StowView(APIView):
         done = False
         try:
             for ordinal, data in enumerate(parts(request.stream, boundary, limit=_PART_LIMIT), start=1):
+                if study is not None and not _is_of(data, project.pk, study):
+                    found.append((Outcome("refused", "malformed"), _reference(data, project.pk)))
+                    continue
                 outcome = instance_intake(source=source, data=data, batch=batch, ordinal=ordinal)
-                found.append((outcome, _reference(data, project.pk)))
+                found.append((outcome, _stored_reference(outcome) or _reference(data, project.pk)))
             done = True
         finally:
             for series in batch_close(batch=batch, failed=not done):
@@ -83,6 +94,24 @@ class StowView(APIView):
         if not found:
             raise Invalid("There is no part in the body.", code="empty")
         return Response(_answer(found), status=_status(found))
+
+
+def _is_of(data: bytes, project: object, study: str) -> bool:
+    """Whether what was sent belongs to a study, named by the sender's UID or by the one that Columna gives it."""
+    try:
+        original = identity_of(parse(data)).study_instance_uid
+    except (Rejected, *BROKEN):
+        return True  # the door says better what is wrong with it
+    return study in (original, pseudonyms_of(project).uid(original))
+
+
+def _stored_reference(outcome: Outcome) -> dict[str, str]:
+    """Return what became of a stored object: SOP class, new UID, and where it can be fetched."""
+    row = Instance.objects.filter(pk=outcome.instance_id).select_related("series__study").first() if outcome.instance_id else None
+    if row is None:
+        return {}
+    address = instance_url(row.series.study.study_instance_uid, row.series.series_instance_uid, row.sop_instance_uid)
+    return {"class": row.sop_class_uid, "instance": row.sop_instance_uid, "url": address}
 
 
 def _reference(data: bytes, project: object) -> dict[str, str]:
@@ -109,6 +138,8 @@ def _item(reference: dict[str, str], failure: int | None) -> dict[str, Any]:
     item: dict[str, Any] = {}
     if reference:
         item = {"00081150": {"vr": "UI", "Value": [reference["class"]]}, "00081155": {"vr": "UI", "Value": [reference["instance"]]}}
+    if "url" in reference:
+        item["00081190"] = {"vr": "UR", "Value": [reference["url"]]}
     if failure is not None:
         item["00081197"] = {"vr": "US", "Value": [failure]}
     return item

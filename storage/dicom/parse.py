@@ -68,7 +68,7 @@ def parse(data: bytes) -> Parsed:
 
 def _parse(data: bytes) -> Parsed:
     start = _dataset_start(data)
-    syntax = _transfer_syntax(data)
+    syntax = transfer_syntax(data)
     if syntax == DeflatedExplicitVRLittleEndian:
         data, start, syntax = _inflate(data, start)
     file = pydicom.dcmread(BytesIO(data), force=False)
@@ -112,7 +112,8 @@ def _dataset_start(data: bytes) -> int:
     return min(position, len(data))
 
 
-def _transfer_syntax(data: bytes) -> str:
+def transfer_syntax(data: bytes) -> str:
+    """Return the transfer syntax UID that the file meta at the beginning of a file names; implicit little endian when it names none."""
     position = data.find(b"\x02\x00\x10\x00UI", 132, 132 + _META_LIMIT)
     if position < 0:
         return ImplicitVRLittleEndian

@@ -10,6 +10,7 @@ from storage.models.instance import Instance
 from storage.models.intake_tally import IntakeTally
 from storage.models.quarantine_item import QuarantineItem
 from storage.models.series import Series
+from storage.models.series_metadata import SeriesMetadata
 from storage.models.source import Source
 from storage.models.source_contact import OpenAssociation, SourceContact
 from storage.models.stack import Stack
@@ -29,6 +30,7 @@ __all__ = [
     "OpenAssociation",
     "QuarantineItem",
     "Series",
+    "SeriesMetadata",
     "Source",
     "SourceContact",
     "Stack",

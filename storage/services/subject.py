@@ -13,7 +13,7 @@ from accounts.services.audit import audit_record
 from config.errors import Conflict, Invalid, Missing
 from jobs.services.event import event_emit
 from storage.keys import pseudonyms_of, unseal
-from storage.models import Blob, IdentityVault, Instance, QuarantineItem, Stack, Subject
+from storage.models import Blob, IdentityVault, Instance, QuarantineItem, SeriesMetadata, Stack, Subject
 from storage.services.blob import blob_delete, blob_read
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def subject_erase(*, subject: Subject) -> int:
     digests = set(Instance.objects.filter(series__study__subject=subject).values_list("blob_id", flat=True))
     manifests = {digest for digest in stacks.values_list("manifest_digest", flat=True) if digest}
     digests |= manifests
+    told = SeriesMetadata.objects.filter(series__study__subject=subject)
+    digests |= set(told.values_list("blob_id", flat=True))
     for manifest in manifests:
         digests |= set(_frames(manifest))
     held = QuarantineItem.objects.filter(project=subject.project_id, study_key__in=_study_keys(subject))
@@ -56,6 +58,7 @@ def subject_erase(*, subject: Subject) -> int:
     shared = _shared(subject, digests - manifests)
     with transaction.atomic():
         held.update(blob=None, state=QuarantineItem.State.DROPPED)
+        told.delete()
         Instance.objects.filter(series__study__subject=subject).delete()
         IdentityVault.objects.filter(subject=subject).delete()
         audit_record(actor=None, verb="subject.erase", object=subject, project=subject.project, detail={"blobs": len(digests - shared)})

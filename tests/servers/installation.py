@@ -31,10 +31,13 @@ class Installation:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end and return what it printed. Raise with its output when it fails."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        return self.run(str(ROOT / "manage.py"), *arguments)
+
+    def run(self, *arguments: str) -> str:
+        """As :meth:`manage` for ``python <arguments>``."""
+        done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise RuntimeError(f"python {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def migrate(self) -> None:

@@ -63,7 +63,55 @@ def _of_held(verb: str, body: dict[str, object]) -> Case:
     )
 
 
+def _dicomweb(route: str) -> Case:
+    """A case of an address below a study, a series or an instance of the stack's."""
+
+    def url(world: World) -> str:
+        series = world.things["stack"].series
+        values = {
+            "study": series.study.study_instance_uid,
+            "series": series.series_instance_uid,
+            "instance": series.instances.first().sop_instance_uid,
+            "frames": "1",
+            "path": "7FE00010",
+        }
+        return f"/dicomweb/{route.format(**values)}"
+
+    return Case("GET", f"dicomweb/{route}", "image.view", url, prepare=_stack, denied=404)
+
+
+def _dicomweb_search(route: str) -> Case:
+    return Case(
+        "GET", f"dicomweb/{route}", "image.view", lambda world: f"/dicomweb/{route}", prepare=_stack, denied="empty", outsider="empty"
+    )
+
+
+def _stow(route: str, path: str) -> Case:
+    content = "multipart/related; boundary=x"
+    return Case(
+        "POST",
+        f"dicomweb/{route}",
+        "intake.import",
+        lambda world: f"/dicomweb/{path}?project={world.project.slug}",
+        body=lambda world: "--x--",
+        content_type=content,
+    )
+
+
+_INSTANCE = "studies/{study}/series/{series}/instances/{instance}"
+
 CASES = [
+    *(_dicomweb_search(route) for route in ("studies", "series", "instances")),
+    *(
+        _dicomweb(f"studies/{{study}}{rest}")
+        for level in ("", "/series/{series}")
+        for rest in (level, f"{level}/metadata", f"{level}/thumbnail", f"{level}/instances")
+    ),
+    _dicomweb("studies/{study}/series"),
+    *(_dicomweb(f"{_INSTANCE}{rest}") for rest in ("", "/metadata", "/rendered", "/thumbnail", "/bulkdata/{path}")),
+    *(_dicomweb(f"{_INSTANCE}/frames/{{frames}}{rest}") for rest in ("", "/rendered", "/thumbnail")),
+    _stow("studies", "studies"),
+    _stow("studies/{study}", "studies/1.2.3"),
     Case("GET", "subjects", "image.view", lambda world: "/api/subjects", prepare=_stack, denied="empty", outsider="empty"),
     Case(
         "GET",
