@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('storage', '0002_requests_and_reports'),
+        ('storage', '0003_ways_in'),
     ]
 
     operations = [
