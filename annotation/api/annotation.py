@@ -22,6 +22,7 @@ from annotation.models import Annotation
 from annotation.models.annotation import AuthorKind
 from annotation.services.annotation import annotation_submit
 from annotation.services.check import annotation_check
+from annotation.services.plates import plates_propose
 from config.errors import Forbidden
 
 
@@ -89,6 +90,26 @@ class CheckSerializer(serializers.Serializer[Any]):
     blocks = serializers.BooleanField(help_text="Whether the protocol refuses to submit it like this.")
 
 
+class SidePlatesSerializer(serializers.Serializer[Any]):
+    upper = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()), help_text="Two points, mm LPS.")
+    lower = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()), help_text="Two points, mm LPS.")
+
+
+class BodyPlatesSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(help_text="Id of the ladder's body.")
+    name = serializers.CharField(allow_null=True)
+    sagittal = SidePlatesSerializer(help_text="(posterior, anterior)")
+    coronal = SidePlatesSerializer(allow_null=True, help_text="(right, left)")
+
+
+class PlatesSerializer(serializers.Serializer[Any]):
+    seq = serializers.IntegerField(help_text="The masks as of this operation.")
+    stack = serializers.UUIDField(allow_null=True)
+    ladder = serializers.DictField()
+    bodies = BodyPlatesSerializer(many=True)
+    measurements = serializers.ListField(child=serializers.DictField(), help_text="Items without an id; nothing is written.")
+
+
 class AnnotationFilter(django_filters.FilterSet):
     project = django_filters.CharFilter(field_name="project__slug")
     case = django_filters.UUIDFilter(field_name="case")
@@ -131,6 +152,12 @@ class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     def checks(self, request: Request, pk: str) -> Response:
         """What the reading lacks or has wrong, held against its masks: the same that submitting looks at."""
         return Response(CheckSerializer(annotation_check(annotation=self.get_object(), with_masks=True)).data)
+
+    @extend_schema(responses=PlatesSerializer)
+    @action(detail=True, methods=["get"])
+    def plates(self, request: Request, pk: str) -> Response:
+        """The endplates that the masks show, and the measurements that follow from them: proposals to take or leave. Writes nothing."""
+        return Response(PlatesSerializer(plates_propose(annotation=self.get_object())).data)
 
     @extend_schema(request=SubmitSerializer, responses=RevisionSerializer)
     @action(detail=True, methods=["post"])

@@ -99,3 +99,12 @@ def _begun_at_extreme(ends: list[int], tilts: Sequence[float]) -> list[int]:
         rising = tilts[ends[1]] > tilts[ends[0]]
         ends[0] = min(part, key=lambda index: tilts[index]) if rising else max(part, key=lambda index: tilts[index])
     return ends
+
+
+def curve_name(apex: str | None) -> str | None:
+    """Return which curve it is by the level of its apex (Scoliosis Research Society): PT to T5, MT to T11, TL-L below; else None."""
+    if not apex or apex[0] not in "CTL" or not apex[1:].isdigit():
+        return None
+    if apex[0] == "C" or (apex[0] == "T" and int(apex[1:]) <= 5):
+        return "PT"
+    return "MT" if apex[0] == "T" and int(apex[1:]) <= 11 else "TL-L"

@@ -68,6 +68,7 @@ def _revision(tail: str = "") -> Any:
 CASES = [
     Case("GET", "forms", None, lambda world: "/api/forms", outsider="allowed"),
     Case("GET", "annotations/{pk}/checks", "image.view", _annotation("/checks"), prepare=_begun, denied=404),
+    Case("GET", "annotations/{pk}/plates", "image.view", _annotation("/plates"), prepare=_begun, denied=404),
     Case("GET", "schemas", None, lambda world: "/api/schemas", outsider="allowed", prepare=_case),
     Case(
         "GET",

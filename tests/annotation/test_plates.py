@@ -1,0 +1,83 @@
+"""Plates and measurements from masks, held against a phantom whose angles are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from annotation.geometry.cobb import curve_name
+from annotation.geometry.ladder import ladder_from_segments
+from annotation.geometry.measurement import measured
+from annotation.geometry.plates import BodyPlates, body_plates, measurements_propose
+from storage.dicom.geometry import Geometry
+from storage.phantom.anatomy import anatomy_render
+from storage.phantom.levels import NAMES
+from storage.phantom.spine import Scoliosis, SpineSpec
+from storage.phantom.truth import truth_of
+
+GRID = Geometry((-70.0, -75.0, -75.0), (1, 0, 0), (0, 1, 0), (2.0, 1.2, 1.2), (150, 110, 120))
+
+
+def numbered(spec: SpineSpec) -> tuple[np.ndarray, list[dict[str, Any]], dict[str, BodyPlates]]:
+    """Return the phantom's labels as segment ids, the ladder's bodies and the plates by level."""
+    instances = anatomy_render(spec, GRID.affine, GRID.shape).instances
+    labels, segments, categories, centres = np.zeros(instances.shape, np.uint8), [], {}, {}
+    for number, value in enumerate((int(v) for v in np.unique(instances) if v), 1):
+        name = NAMES[value % 100] if value > 100 else NAMES[value]
+        code = f"IVD_{name}" if value > 100 else name
+        where = instances == value
+        if name != "SAC" and (where[0].any() or where[-1].any()):
+            continue  # cut off by the edge of the picture
+        labels[where] = number
+        segments.append({"id": number, "layer": "instances", "structure": code, "status": "edited"})
+        categories[code] = "disc" if value > 100 else "sacrum" if name == "SAC" else "vertebra"
+        centres[number] = tuple(GRID.affine[:3, :3] @ np.argwhere(where).mean(axis=0) + GRID.affine[:3, 3])
+    bodies = ladder_from_segments(segments, categories, centres)["bodies"]
+    return labels, bodies, {str(body.name): body for body in body_plates(labels, GRID.affine, bodies)}
+
+
+@pytest.fixture(scope="module")
+def curved() -> tuple[SpineSpec, dict[str, BodyPlates]]:
+    spec = SpineSpec(seed=5, curves=(Scoliosis("T11", "L4", 30.0),), listhesis={"L4": 8.0})
+    return spec, numbered(spec)[2]
+
+
+def proposed(plates: dict[str, BodyPlates], definition: str) -> list[dict[str, Any]]:
+    ids = {body.id for body in plates.values()}
+    items = [item for item in measurements_propose(list(plates.values())) if item["definition"] == definition]
+    return [measured({"id": "m", **item}, bodies=ids) for item in items]
+
+
+def test_the_cobb_angle_of_the_phantom_is_found(curved: tuple[SpineSpec, dict[str, BodyPlates]]) -> None:
+    spec, plates = curved
+    (largest,) = sorted(proposed(plates, "cobb"), key=lambda item: -item["values"]["angle"]["value"])[:1]
+    assert largest["values"]["angle"]["value"] == pytest.approx(truth_of(spec).largest.cobb, abs=5)
+    assert largest["values"]["convex"]["value"] == "left"
+    assert largest["status"] == "proposed"
+
+
+def test_the_slip_of_the_phantom_is_found_at_its_level(curved: tuple[SpineSpec, dict[str, BodyPlates]]) -> None:
+    _, plates = curved
+    slips = {tuple(item["bodies"]): item["values"] for item in proposed(plates, "listhesis")}
+    found = slips[plates["L4"].id, plates["L5"].id]
+    assert found["direction"]["value"] == "anterolisthesis"
+    assert found["length"]["value"] == pytest.approx(8, abs=3)
+
+
+def test_lordosis_of_the_phantom_is_found() -> None:
+    spec = SpineSpec(seed=5)
+    (found,) = proposed(numbered(spec)[2], "sagittal_angle")
+    assert found["values"]["lordosis"]["value"] == pytest.approx(truth_of(spec).lordosis, abs=8)
+
+
+def test_a_straight_spine_gives_no_curve_and_no_slip() -> None:
+    plates = numbered(SpineSpec(seed=6))[2]
+    assert proposed(plates, "cobb") == []
+    assert proposed(plates, "listhesis") == []
+
+
+@pytest.mark.parametrize(("apex", "name"), [("T4", "PT"), ("T8", "MT"), ("T12", "TL-L"), ("L2", "TL-L"), ("SAC", None), (None, None)])
+def test_a_curve_is_called_by_its_apex(apex: str | None, name: str | None) -> None:
+    assert curve_name(apex) == name
