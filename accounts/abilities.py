@@ -21,6 +21,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "image.view": _READERS | _MANAGERS,
     "case.label": _READERS,
     "case.manage": _MANAGERS,
+    "case.review": _MANAGERS | {Role.ADJUDICATOR},
     "intake.view": _MANAGERS | {Role.OPERATOR, Role.PRIVACY_OFFICER},
     "intake.import": _MANAGERS,
     "quarantine.decide": _MANAGERS | {Role.PRIVACY_OFFICER},

@@ -35,6 +35,15 @@ def mask_import_task(context: JobContext) -> dict[str, Any]:
     return {"revisions": [str(revision.pk) for revision in revisions]}
 
 
+@job_task(kind="annotation.agree", queue="frames")
+def agree_task(context: JobContext) -> dict[str, Any]:
+    """A reading was handed in: when all readers of the case are done, hold their readings against each other."""
+    from annotation.services.adjudication import adjudication_prepare
+
+    found = adjudication_prepare(case_id=context.payload["case"])
+    return {"adjudication": str(found.pk) if found else None}
+
+
 @job_task(kind="annotation.subject_withdraw", queue="intake")
 def subject_withdraw_task(context: JobContext) -> dict[str, Any]:
     """A subject has withdrawn: what was drawn on their images goes."""

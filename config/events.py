@@ -4,7 +4,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "stack.ready": ("annotation.case_open",),
     "mask.imported": ("annotation.mask_import",),
     "case.opened": ("ml_backend.predict",),
-    "annotation.submitted": (),
+    "annotation.submitted": ("annotation.agree",),
     "version.frozen": (),
     "subject.withdrawn": ("annotation.subject_withdraw", "datasets.withdraw"),
 }

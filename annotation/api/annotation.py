@@ -8,7 +8,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,7 +22,10 @@ from annotation.models import Annotation
 from annotation.models.annotation import AuthorKind
 from annotation.services.annotation import annotation_submit
 from annotation.services.check import annotation_check
+from annotation.services.effort import effort_note, effort_of
+from annotation.services.heights import heights_of
 from annotation.services.plates import plates_propose
+from annotation.services.reveal import annotation_reveal
 from config.errors import Forbidden
 
 
@@ -36,6 +39,13 @@ class SegmentSerializer(serializers.Serializer[Any]):
     instance = serializers.IntegerField(required=False)
 
 
+class EffortSerializer(serializers.Serializer[Any]):
+    active_seconds = serializers.FloatField(read_only=True)
+    idle_seconds = serializers.FloatField(read_only=True)
+    structures = serializers.DictField(child=serializers.FloatField(), read_only=True, help_text="Active seconds by structure.")
+    visits = serializers.IntegerField(read_only=True)
+
+
 class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     case = serializers.UUIDField(source="case_id", read_only=True)
     author = serializers.UUIDField(source="author_id", read_only=True, allow_null=True)
@@ -45,6 +55,12 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
     ladder = serializers.DictField(read_only=True)
     measurements = serializers.ListField(child=serializers.DictField(), read_only=True)
     grades = serializers.DictField(read_only=True)
+    blind = serializers.UUIDField(source="blind_id", read_only=True, allow_null=True, help_text="The reading before the reveal.")
+    effort = serializers.SerializerMethodField()
+
+    @extend_schema_field(EffortSerializer)
+    def get_effort(self, annotation: Annotation) -> dict[str, Any]:
+        return effort_of(annotation.effort)
 
     class Meta:
         model = Annotation
@@ -62,6 +78,8 @@ class AnnotationSerializer(serializers.ModelSerializer[Annotation]):
             "ladder",
             "measurements",
             "grades",
+            "blind",
+            "effort",
             "state",
             "created_at",
             "updated_at",
@@ -87,6 +105,7 @@ class MissingGradeSerializer(serializers.Serializer[Any]):
 class CheckSerializer(serializers.Serializer[Any]):
     numbering = FindingSerializer(many=True)
     missing_grades = MissingGradeSerializer(many=True)
+    required_grades = MissingGradeSerializer(many=True, help_text="Cells without which the protocol takes no submission.")
     blocks = serializers.BooleanField(help_text="Whether the protocol refuses to submit it like this.")
 
 
@@ -110,6 +129,32 @@ class PlatesSerializer(serializers.Serializer[Any]):
     measurements = serializers.ListField(child=serializers.DictField(), help_text="Items without an id; nothing is written.")
 
 
+class ProposalRevealSerializer(serializers.Serializer[Any]):
+    expected_seq = serializers.IntegerField(min_value=0, help_text="The sequence number that you have seen acknowledged last.")
+
+
+class ProposalRevealedSerializer(serializers.Serializer[Any]):
+    blind = serializers.UUIDField(help_text="Your reading as it stood before you saw the proposal.")
+    proposal = serializers.UUIDField(help_text="Revision of the model's proposal.")
+
+
+class VisitSerializer(serializers.Serializer[Any]):
+    visit = serializers.CharField(max_length=40, help_text="Opaque; new at every opening of the case.")
+    active = serializers.FloatField(min_value=0, help_text="Seconds of this visit so far.")
+    idle = serializers.FloatField(min_value=0)
+    structures = serializers.DictField(child=serializers.FloatField(min_value=0), default=dict)
+
+
+class HeightSerializer(serializers.Serializer[Any]):
+    segment = serializers.IntegerField()
+    structure = serializers.CharField()
+    front_mm = serializers.FloatField(allow_null=True)
+    middle_mm = serializers.FloatField(allow_null=True)
+    back_mm = serializers.FloatField(allow_null=True)
+    ratio = serializers.FloatField(allow_null=True, help_text="1 for a body as high as it should be.")
+    opens = serializers.BooleanField(help_text="Whether it is looked at by itself.")
+
+
 class AnnotationFilter(django_filters.FilterSet):
     project = django_filters.CharFilter(field_name="project__slug")
     case = django_filters.UUIDFilter(field_name="case")
@@ -128,7 +173,7 @@ def writable(pk: str | UUID, user: User) -> Annotation:
     require(user, "case.label", found.project)
     seen = Annotation.objects.visible_to(user).select_related("project", "case__protocol__schema", "derived_from")
     annotation = get_object_or_404(seen, pk=pk)
-    if annotation.author_kind != AuthorKind.READER or annotation.author_id != user.pk:
+    if annotation.author_kind not in (AuthorKind.READER, AuthorKind.ADJUDICATOR) or annotation.author_id != user.pk:
         raise Forbidden("This is somebody else's work. Open the case to have an annotation of your own.")
     return annotation
 
@@ -158,6 +203,34 @@ class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     def plates(self, request: Request, pk: str) -> Response:
         """The endplates that the masks show, and the measurements that follow from them: proposals to take or leave. Writes nothing."""
         return Response(PlatesSerializer(plates_propose(annotation=self.get_object())).data)
+
+    @extend_schema(responses=HeightSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def heights(self, request: Request, pk: str) -> Response:
+        """How high the vertebral bodies are in your masks, from the skull down: what fracture grading begins with."""
+        return Response(HeightSerializer(heights_of(annotation=self.get_object()), many=True).data)
+
+    @extend_schema(request=VisitSerializer, responses=EffortSerializer)
+    @action(detail=True, methods=["post"])
+    def effort(self, request: Request, pk: str) -> Response:
+        """Note how long you have been at it in this visit, in seconds and without content. Totals only grow; sending twice counts once."""
+        annotation = writable(pk, person_of(request))
+        sent = VisitSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return Response(EffortSerializer(effort_note(annotation=annotation, **sent.validated_data)).data)
+
+    @extend_schema(request=ProposalRevealSerializer, responses=ProposalRevealedSerializer)
+    @action(detail=True, methods=["post"])
+    def reveal(self, request: Request, pk: str) -> Response:
+        """Freeze your reading as it stands and see what the model proposed. Only where the protocol reads blind first.
+
+        409: `not_blind`, `sealed`, `no_proposal`, `stale_revision`, `already_submitted`.
+        """
+        annotation = writable(pk, person_of(request))
+        sent = ProposalRevealSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        blind = annotation_reveal(annotation=annotation, user=person_of(request), expected_seq=sent.validated_data["expected_seq"])
+        return Response(ProposalRevealedSerializer({"blind": blind.pk, "proposal": annotation.case.proposal_revision_id}).data)
 
     @extend_schema(request=SubmitSerializer, responses=RevisionSerializer)
     @action(detail=True, methods=["post"])

@@ -14,12 +14,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.abilities import require
+from accounts.abilities import projects_where, require
 from accounts.authentication import person_of
 from accounts.models import Project, User
 from annotation.api.annotation import AnnotationSerializer
 from annotation.api.assignment import AssignmentSerializer
-from annotation.models import Annotation, Assignment, Case, Revision
+from annotation.models import Adjudication, Annotation, Assignment, Case, Review, Revision
 from annotation.models.protocol import ReadingMode
 from annotation.services.assignment import assignment_open, case_next
 from storage.models import Stack
@@ -43,6 +43,9 @@ class CaseProtocolSerializer(serializers.Serializer[Any]):
     reading_mode = serializers.ChoiceField(choices=ReadingMode.choices)
     schema = serializers.UUIDField(source="schema_id")
     structures = serializers.ListField(child=serializers.CharField(), help_text="Codes of the schema that this project labels.")
+    recipe = serializers.DictField(help_text="Tasks, forms in use and forms that are required.")
+    version = serializers.IntegerField()
+    readers = serializers.IntegerField()
 
 
 class LeaseSerializer(serializers.Serializer[dict[str, Any]]):
@@ -58,6 +61,12 @@ class OwnAnnotationSerializer(serializers.Serializer[dict[str, Any]]):
     revision = serializers.UUIDField(allow_null=True, help_text="What it was frozen as, null for a draft.")
 
 
+class ReturnedSerializer(serializers.Serializer[Any]):
+    note = serializers.CharField()
+    place = serializers.DictField()
+    created_at = serializers.DateTimeField()
+
+
 class CaseSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     project = serializers.SlugField()
@@ -67,11 +76,13 @@ class CaseSerializer(serializers.Serializer[Any]):
     description = serializers.CharField()
     protocol = CaseProtocolSerializer()
     state = serializers.ChoiceField(choices=Case.State.choices, help_text="As this person may know it.")
-    priority = serializers.FloatField()
+    priority = serializers.FloatField(help_text="0 for readers from whom the protocol hides the model: the order comes from it.")
     stacks = CaseStackSerializer(many=True)
     proposal_revision = serializers.UUIDField(allow_null=True, help_text="Null where there is none, or where the reading mode hides it.")
     lease = LeaseSerializer()
     annotation = OwnAnnotationSerializer(allow_null=True, help_text="Your own work on the case, the newest.")
+    returned = ReturnedSerializer(allow_null=True, help_text="Your reading came back: what to look at.")
+    adjudication = serializers.UUIDField(allow_null=True, help_text="Where its readings are held against each other, for those who may.")
     created_at = serializers.DateTimeField()
 
 
@@ -125,7 +136,14 @@ def case_rows(cases: Iterable[Case], user: User) -> list[dict[str, Any]]:
     mine = Annotation.objects.filter(case__in=listed, author=user, author_kind="reader", branch_of=None)
     for annotation in mine.order_by("created_at").prefetch_related(Prefetch("revisions", Revision.objects.only("annotation_id"))):
         own[annotation.case_id] = annotation
-    return [_row(case, shown, live.get(case.pk), own.get(case.pk), user) for case in listed]
+    back = {review.case_id: review for review in Review.objects.unanswered().filter(case__in=listed, revision__annotation__author=user)}
+    settle = dict(Adjudication.objects.visible_to(user).standing().filter(case__in=listed).values_list("case", "pk"))
+    readers = set(projects_where(user, "case.label").values_list("pk", flat=True))
+    rows = [_row(case, shown, live.get(case.pk), own.get(case.pk), user) for case in listed]
+    for case, row in zip(listed, rows, strict=True):
+        hidden = case.project_id in readers and (case.is_sealed or case.protocol.reading_mode != ReadingMode.AI_FIRST)
+        row |= {"returned": back.get(case.pk), "adjudication": settle.get(case.pk), "priority": 0.0 if hidden else case.priority}
+    return rows
 
 
 def _row(case: Any, shown: set[Any], lease: Assignment | None, own: Annotation | None, user: User) -> dict[str, Any]:
@@ -140,7 +158,6 @@ def _row(case: Any, shown: set[Any], lease: Assignment | None, own: Annotation |
         "description": case.study.description,
         "protocol": case.protocol,
         "state": case.shown_state,
-        "priority": case.priority,
         "stacks": case.stacks.all(),
         "proposal_revision": case.proposal_revision_id if case.proposal_revision_id in shown else None,
         "lease": {"holder": holder, "since": lease and lease.created_at, "lease_until": lease and lease.lease_until},

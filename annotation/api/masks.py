@@ -33,8 +33,8 @@ from storage.services.blob import blob_read
 
 BODY_LIMIT = 32 * 1024**2
 OPERATIONS_PAGE = 2000
-_BUNDLE = {(200, BUNDLE): OpenApiTypes.BINARY}
-_WHERE = [
+BUNDLE_ANSWER = {(200, BUNDLE): OpenApiTypes.BINARY}
+WHERE = [
     OpenApiParameter("stack", OpenApiTypes.UUID, required=True),
     OpenApiParameter("layer", OpenApiTypes.STR, required=True, description="A layer of the schema, such as `instances`."),
 ]
@@ -99,7 +99,7 @@ def mask_bundle(stack: Stack, extra: dict[str, Any], slices: Iterable[tuple[str,
     return envelope_encode({**extra, "rows": stack.rows, "columns": stack.columns, "slices": listed}, [data for _, _, data in parts])
 
 
-def _revision_slices(revision: Revision, layer: str, keys: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
+def revision_slices(revision: Revision, layer: str, keys: Iterable[str]) -> Iterator[tuple[str, str, bytes]]:
     held = revision.content["layers"].get(layer, {})
     for key in keys:
         if key in held:
@@ -113,8 +113,8 @@ class AnnotationMaskView(BytesView):
         summary="The mask of one layer on one stack, as it stands",
         description="A bundle: header `{seq, rows, columns, slices: [{key, length, digest}]}`, bodies gzip of uint8 segment ids, "
         "row-major. Slices with nothing in them are left out; `digest` is the SHA-256 of the bytes inside the gzip.",
-        parameters=_WHERE,
-        responses=_BUNDLE,
+        parameters=WHERE,
+        responses=BUNDLE_ANSWER,
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         annotation = self.annotation(pk)
@@ -134,7 +134,7 @@ class AnnotationMaskView(BytesView):
         own = {chunk.slice_key: chunk for chunk in annotation.chunks.filter(layer=layer, slice_key__in=keys)}
         slices = [(key, own[key].digest, bytes(own[key].data)) for key in keys if key in own and own[key].counts]
         if annotation.derived_from:
-            slices += _revision_slices(annotation.derived_from, layer, [key for key in keys if key not in own])
+            slices += revision_slices(annotation.derived_from, layer, [key for key in keys if key not in own])
         order = {key: index for index, key in enumerate(keys)}
         return sorted(slices, key=lambda piece: order[piece[0]])
 
@@ -171,7 +171,7 @@ class AnnotationOperationsView(BytesView):
         f"takes it back (`was`). As JSON without the voxels; with `Accept: {BUNDLE}` as a bundle, whose bodies are the patches of the "
         "slices, one after the other.",
         parameters=[OpenApiParameter("after", OpenApiTypes.INT, description="0 for all.")],
-        responses={(200, "application/json"): LoggedSerializer, **_BUNDLE},
+        responses={(200, "application/json"): LoggedSerializer, **BUNDLE_ANSWER},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         annotation = self.annotation(pk)
@@ -228,8 +228,8 @@ class RevisionMaskView(BytesView):
         operation_id="revision_mask",
         summary="The frozen mask of one layer on one stack",
         description="A bundle as for an annotation's mask. Immutable.",
-        parameters=_WHERE,
-        responses=_BUNDLE,
+        parameters=WHERE,
+        responses=BUNDLE_ANSWER,
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         revision = self.revision(pk)
@@ -237,7 +237,7 @@ class RevisionMaskView(BytesView):
         etag = f'"{revision.digest}.{stack.pk}.{layer}"'
         if request.headers.get("If-None-Match") == etag:
             return _kept(HttpResponse(status=304), etag)
-        body = mask_bundle(stack, {"seq": revision.seq}, _revision_slices(revision, layer, slice_keys(stack)))
+        body = mask_bundle(stack, {"seq": revision.seq}, revision_slices(revision, layer, slice_keys(stack)))
         return _kept(HttpResponse(body, content_type=BUNDLE), etag)
 
 

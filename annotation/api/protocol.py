@@ -14,8 +14,8 @@ from accounts.abilities import require
 from accounts.authentication import person_of
 from accounts.models import Project
 from annotation.models import Protocol
-from annotation.models.protocol import ReadingMode
-from annotation.services.protocol import protocol_create
+from annotation.models.protocol import ReadingMode, ReviewRule
+from annotation.services.protocol import protocol_change, protocol_create
 
 
 class ProtocolSerializer(serializers.ModelSerializer[Protocol]):
@@ -29,7 +29,21 @@ class ProtocolSerializer(serializers.ModelSerializer[Protocol]):
 
     class Meta:
         model = Protocol
-        fields = ["id", "project", "name", "schema", "structures", "recipe", "hanging", "reading_mode", "is_active", "created_at"]
+        fields = [
+            "id",
+            "project",
+            "name",
+            "schema",
+            "structures",
+            "recipe",
+            "hanging",
+            "reading_mode",
+            "readers",
+            "review",
+            "version",
+            "is_active",
+            "created_at",
+        ]
         read_only_fields = fields
 
 
@@ -38,6 +52,17 @@ class ProtocolCreateSerializer(serializers.Serializer[Protocol]):
     name = serializers.CharField(max_length=100)
     structures = serializers.ListField(child=serializers.CharField(max_length=32), required=False, help_text="Default: a whole spine.")
     reading_mode = serializers.ChoiceField(choices=ReadingMode.choices, default=ReadingMode.AI_FIRST)
+
+
+class ProtocolChangeSerializer(serializers.Serializer[Protocol]):
+    version = serializers.IntegerField(min_value=1, help_text="The version that you have seen.")
+    reading_mode = serializers.ChoiceField(choices=ReadingMode.choices, required=False)
+    readers = serializers.IntegerField(min_value=1, max_value=3, required=False, help_text="How many people read each case on their own.")
+    review = serializers.ChoiceField(choices=ReviewRule.choices, required=False)
+    forms = serializers.ListField(child=serializers.CharField(max_length=40), required=False, help_text="Codes of the forms in use.")
+    required = serializers.ListField(  # type: ignore[assignment]  # DRF collects declared fields, whatever they are called
+        child=serializers.CharField(max_length=40), required=False, help_text="Forms whose every cell must be answered before submitting."
+    )
 
 
 class ProtocolFilter(django_filters.FilterSet):
@@ -70,3 +95,17 @@ class ProtocolViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         require(person_of(request), "project.manage", project)
         protocol = protocol_create(project=project, actor=person_of(request), **values)
         return Response(ProtocolSerializer(protocol).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=ProtocolChangeSerializer, responses=ProtocolSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change how cases are read from now on. What was submitted before keeps the settings it was read under.
+
+        409 `stale_protocol` with the settings as they are when somebody was faster.
+        """
+        user = person_of(request)
+        known = Protocol.objects.filter(project__in=Project.objects.visible_to(user)).select_related("project")
+        protocol = get_object_or_404(known, pk=pk)
+        require(user, "project.manage", protocol.project)
+        sent = ProtocolChangeSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        return Response(ProtocolSerializer(protocol_change(protocol=protocol, actor=user, **sent.validated_data)).data)

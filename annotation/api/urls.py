@@ -15,6 +15,7 @@ from annotation.api.masks import (
     RevisionUncertaintyView,
 )
 from annotation.api.protocol import ProtocolViewSet
+from annotation.api.review import AdjudicationMaskView, AdjudicationViewSet, CaseReviewView, ReviewViewSet
 from annotation.api.revision import RevisionViewSet
 from annotation.api.schema import LabelSchemaViewSet
 
@@ -25,6 +26,8 @@ router.register("cases", CaseViewSet, basename="case")
 router.register("assignments", AssignmentViewSet, basename="assignment")
 router.register("annotations", AnnotationViewSet, basename="annotation")
 router.register("revisions", RevisionViewSet, basename="revision")
+router.register("reviews", ReviewViewSet, basename="review")
+router.register("adjudications", AdjudicationViewSet, basename="adjudication")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("forms", FormListView.as_view(), name="forms"),
@@ -33,5 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("annotations/<uuid:pk>/branches", AnnotationBranchView.as_view(), name="annotation-branches"),
     path("revisions/<uuid:pk>/mask", RevisionMaskView.as_view(), name="revision-mask"),
     path("revisions/<uuid:pk>/uncertainty", RevisionUncertaintyView.as_view(), name="revision-uncertainty"),
+    path("cases/<uuid:pk>/reviews", CaseReviewView.as_view(), name="case-reviews"),
+    path("adjudications/<uuid:pk>/mask", AdjudicationMaskView.as_view(), name="adjudication-mask"),
     *router.urls,
 ]

@@ -1,5 +1,6 @@
 """Who marks what on which stack, and who agrees."""
 
+from annotation.models.adjudication import Adjudication
 from annotation.models.annotation import Annotation
 from annotation.models.assignment import Assignment
 from annotation.models.case import Case
@@ -7,7 +8,20 @@ from annotation.models.chunk import Chunk
 from annotation.models.label_schema import LabelSchema
 from annotation.models.operation import Operation
 from annotation.models.protocol import Protocol
+from annotation.models.review import Review
 from annotation.models.revision import Revision
 from annotation.models.structure import Structure
 
-__all__ = ["Annotation", "Assignment", "Case", "Chunk", "LabelSchema", "Operation", "Protocol", "Revision", "Structure"]
+__all__ = [
+    "Adjudication",
+    "Annotation",
+    "Assignment",
+    "Case",
+    "Chunk",
+    "LabelSchema",
+    "Operation",
+    "Protocol",
+    "Review",
+    "Revision",
+    "Structure",
+]

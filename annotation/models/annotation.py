@@ -41,12 +41,19 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         """This person's own work that is not submitted; branches are not counted."""
         return self.filter(author=user, author_kind=AuthorKind.READER, state=Annotation.State.DRAFT, branch_of=None)
 
+    def readings(self) -> AnnotationQuerySet:
+        """What readers handed in; branches are not counted."""
+        return self.filter(author_kind=AuthorKind.READER, state=Annotation.State.SUBMITTED, branch_of=None)
+
 
 class Annotation(Row):
     """``seq`` counts the operations applied so far. Where a slice has no chunk of its own, ``derived_from`` is looked at, then nothing.
 
     ``segments`` is the table of segment ids: [{"id": 1..255, "layer", "structure", "status", "colour"?}], ids unique per layer.
     ``ladder``, ``measurements`` and ``grades`` are the rest of the reading, written by the same operation log.
+
+    ``blind`` is the reading as it stood before its reader saw the model's proposal; null while they have not asked for it.
+    ``effort`` is time without content: {visit: {"active", "idle", "structures": {code: seconds}}}.
     """
 
     class State(models.TextChoices):
@@ -66,6 +73,8 @@ class Annotation(Row):
     ladder = models.JSONField(default=dict)
     measurements = models.JSONField(default=list)
     grades = models.JSONField(default=dict)
+    blind = models.ForeignKey("annotation.Revision", null=True, on_delete=models.PROTECT, related_name="read_on")
+    effort = models.JSONField(default=dict)
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -78,6 +87,11 @@ class Annotation(Row):
                 fields=["case", "author"],
                 condition=Q(author_kind="reader", state="draft", branch_of__isnull=True),
                 name="annotation_one_draft",
+            ),
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=Q(author_kind="adjudicator", state="draft", branch_of__isnull=True),
+                name="annotation_one_consensus",
             ),
             models.UniqueConstraint(fields=["case", "model_version"], condition=Q(author_kind="model"), name="annotation_one_per_model"),
             models.UniqueConstraint(fields=["case"], condition=Q(author_kind="import"), name="annotation_one_import"),

@@ -26,10 +26,22 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.visible_to(user).filter(project__in=projects_where(user, "case.label"))
 
     def with_shown_state(self, user: User) -> CaseQuerySet:
-        """Each case with ``shown_state``: its state, but ``new`` for ``proposed`` where the protocol hides proposals from readers."""
+        """Each case with ``shown_state``: its state, but ``submitted`` for whoever has handed in a reading that others still owe, and
+        ``new`` for ``proposed`` where the protocol hides proposals from readers."""
+        waiting = When(Q(state__in=[Case.State.NEW, Case.State.PROPOSED]) & self._read_by(user), then=Value(Case.State.SUBMITTED))
         hidden = ~Q(protocol__reading_mode="ai_first") & Q(project__in=projects_where(user, "case.label"))
         proposed = When(hidden & Q(state=Case.State.PROPOSED), then=Value(Case.State.NEW))
-        return self.annotate(shown_state=CaseExpression(proposed, default=F("state"), output_field=models.CharField()))
+        return self.annotate(shown_state=CaseExpression(waiting, proposed, default=F("state"), output_field=models.CharField()))
+
+    @staticmethod
+    def _read_by(user: User) -> Exists:
+        from annotation.models.annotation import Annotation
+
+        return Exists(Annotation.objects.readings().filter(case=OuterRef("pk"), author=user))
+
+    def unread_by(self, user: User) -> CaseQuerySet:
+        """Cases on which this person has handed in no reading."""
+        return self.filter(~self._read_by(user))
 
     def unleased(self) -> CaseQuerySet:
         """Cases that nobody holds now."""
@@ -71,6 +83,7 @@ class Case(Row):
         PROPOSED = "proposed"
         OPEN = "open"
         SUBMITTED = "submitted"
+        REVIEW = "review"
         ACCEPTED = "accepted"
 
     project = models.ForeignKey("accounts.Project", on_delete=models.CASCADE, related_name="cases")
@@ -90,7 +103,7 @@ class Case(Row):
         constraints = [
             models.UniqueConstraint(fields=["protocol", "study"], name="case_once"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["new", "proposed", "open", "submitted", "accepted"]), name="case_state_known"
+                condition=models.Q(state__in=["new", "proposed", "open", "submitted", "review", "accepted"]), name="case_state_known"
             ),
         ]
 

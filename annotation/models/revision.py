@@ -27,19 +27,19 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
     def _shown_proposals(self, user: User) -> RevisionQuerySet:
         proposals = Revision.objects.filter(kind=Revision.Kind.PROPOSAL)
         labels, manages = projects_where(user, "case.label"), projects_where(user, "case.manage")
-        submitted = Annotation.objects.filter(
-            case=OuterRef("annotation__case"), author=user, author_kind=AuthorKind.READER, state=Annotation.State.SUBMITTED
-        )
+        read = Q(state=Annotation.State.SUBMITTED) | Q(blind__isnull=False)
+        own = Annotation.objects.filter(read, case=OuterRef("annotation__case"), author=user, author_kind=AuthorKind.READER, branch_of=None)
         case = "annotation__case__"
         mode = f"{case}protocol__reading_mode"
-        open_to_reader = Q(**{mode: ReadingMode.AI_FIRST}) | (Q(**{mode: ReadingMode.BLIND_FIRST}) & Exists(submitted))
+        open_to_reader = Q(**{mode: ReadingMode.AI_FIRST}) | (Q(**{mode: ReadingMode.BLIND_FIRST}) & Exists(own))
         reader = Q(**{f"{case}project__in": labels}) & open_to_reader & ~Q(**{f"{case}subject__fold": "sealed"})
         manager = Q(**{f"{case}project__in": manages}) & ~Q(**{f"{case}project__in": labels})
         return proposals.filter(reader | manager)
 
     def authored(self) -> RevisionQuerySet:
-        """What people stand for: readings, adjudications, consensus and imports; never a model's proposal."""
-        return self.exclude(kind=Revision.Kind.PROPOSAL)
+        """What people stand for: readings, adjudications, consensus and imports; never a model's proposal, nor what a reader
+        thought before they saw it."""
+        return self.exclude(kind__in=[Revision.Kind.PROPOSAL, Revision.Kind.BLIND])
 
     def latest_of_each_annotation(self) -> RevisionQuerySet:
         later = Revision.objects.filter(annotation=OuterRef("annotation"), number__gt=OuterRef("number"))
@@ -59,6 +59,7 @@ class Revision(Row):
         SUBMIT = "submit"
         PROPOSAL = "proposal"
         IMPORT = "import"
+        BLIND = "blind"
 
     annotation = models.ForeignKey("annotation.Annotation", on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
@@ -76,7 +77,7 @@ class Revision(Row):
         ordering = ["annotation", "number"]
         constraints = [
             models.UniqueConstraint(fields=["annotation", "number"], name="revision_number_once"),
-            models.CheckConstraint(condition=models.Q(kind__in=["submit", "proposal", "import"]), name="revision_kind_known"),
+            models.CheckConstraint(condition=models.Q(kind__in=["submit", "proposal", "import", "blind"]), name="revision_kind_known"),
         ]
 
     def __str__(self) -> str:

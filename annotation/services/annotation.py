@@ -10,13 +10,16 @@ from accounts.models import User
 from accounts.services.audit import audit_record
 from annotation.geometry.segments import known_ids
 from annotation.models import Annotation, Assignment, Case, Chunk, Operation, Revision
-from annotation.services.assignment import lease_state
+from annotation.models.annotation import AuthorKind
+from annotation.services.assignment import lease_state, resting_state
 from annotation.services.check import annotation_check
 from annotation.services.figures import figures_of
+from annotation.services.freeze import frozen_parts
 from annotation.services.operation import Draft, chunks_of, draft_begin, places_of, work_out
 from annotation.services.operation_batch import Batch, Incoming, SlicePatch
-from annotation.services.planes import digests_of, voxels_of
-from annotation.services.revision import chunks_put, content_digest, content_of, reading_of
+from annotation.services.planes import voxels_of
+from annotation.services.protocol import protocol_words
+from annotation.services.revision import content_digest
 from config.errors import Conflict, Invalid
 from jobs.services.event import event_emit
 
@@ -26,7 +29,8 @@ def annotation_submit(*, annotation: Annotation, user: User, expected_seq: int) 
 
     Refuses with ``stale_revision`` when there is more or less in the log than the reader saw, ``lease_expired`` without a
     live lease, ``unknown_value`` when a mask holds an id that is in no segment, ``numbering`` when the protocol blocks a ladder
-    that breaks a rule, ``already_submitted`` when it was submitted at another sequence number.
+    that breaks a rule, ``missing_grades`` while cells of a required form are empty, ``already_submitted`` when it was submitted at
+    another sequence number.
     """
     annotation.refresh_from_db()
     if annotation.state == Annotation.State.SUBMITTED:
@@ -38,12 +42,12 @@ def annotation_submit(*, annotation: Annotation, user: User, expected_seq: int) 
     checks = annotation_check(annotation=annotation, with_masks=True)
     if checks["blocks"]:
         raise Conflict("The numbering breaks a rule of this protocol. Correct the ladder first.", code="numbering", state=checks)
-    layers = digests_of(annotation=annotation)
-    content = content_of(
-        annotation=annotation, reading=reading_of(annotation), layers=layers, stacks=annotation.case.stacks.select_related(None)
-    )
-    chunks = _chunks(annotation, layers)
-    figures = {**figures_of(annotation=annotation), "checks": checks}
+    if checks["required_grades"]:
+        count = len(checks["required_grades"])
+        message = f"{count} {'grade is' if count == 1 else 'grades are'} not given yet. An empty cell is not a normal one."
+        raise Conflict(message, code="missing_grades", state={"missing": checks["required_grades"]})
+    content, chunks = frozen_parts(annotation)
+    figures = {**figures_of(annotation=annotation), "checks": checks, "protocol": protocol_words(annotation.case.protocol)}
     return _freeze(annotation, user, expected_seq, {"content": content, "chunks": chunks, "figures": figures})
 
 
@@ -74,16 +78,6 @@ def _check_ids(annotation: Annotation) -> None:
             )
 
 
-def _chunks(annotation: Annotation, layers: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """Return raw digest → {"blob", "counts"} for all slices; the annotation's own are stored as blobs here."""
-    wanted = {digest for slices in layers.values() for digest in slices.values()}
-    inherited = annotation.derived_from.chunks if annotation.derived_from else {}
-    chunks = {digest: inherited[digest] for digest in wanted if digest in inherited}
-    own = {row.digest: row for row in annotation.chunks.filter(digest__in=wanted - set(chunks))}
-    blobs = chunks_put({digest: bytes(row.data) for digest, row in own.items()})
-    return chunks | {digest: {"blob": blobs[digest], "counts": row.counts} for digest, row in own.items()}
-
-
 def _freeze(annotation: Annotation, user: User, seq: int, parts: dict[str, Any]) -> Revision:
     digest = content_digest(parts["content"])
     with transaction.atomic():
@@ -92,8 +86,11 @@ def _freeze(annotation: Annotation, user: User, seq: int, parts: dict[str, Any])
         if not moved or not held:
             transaction.set_rollback(True)
         else:
-            revision = Revision.objects.create(annotation=annotation, number=1, digest=digest, seq=seq, kind=Revision.Kind.SUBMIT, **parts)
-            Case.objects.filter(pk=annotation.case_id).update(state=Case.State.SUBMITTED)
+            revision = Revision.objects.create(
+                annotation=annotation, number=annotation.revisions.count() + 1, digest=digest, seq=seq, kind=Revision.Kind.SUBMIT, **parts
+            )
+            consensus = annotation.author_kind == AuthorKind.ADJUDICATOR
+            Case.objects.filter(pk=annotation.case_id).update(state=Case.State.ACCEPTED if consensus else resting_state(annotation.case))
             _announce(revision)
             audit_record(
                 actor=user,

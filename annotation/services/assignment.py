@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,11 @@ from accounts.models import Project, User
 from accounts.services.audit import audit_record
 from annotation.models import Annotation, Assignment, Case, Revision
 from annotation.models.annotation import AuthorKind
+from annotation.models.protocol import ReviewRule
 from config.errors import Conflict
+
+DONE = (Case.State.SUBMITTED, Case.State.REVIEW, Case.State.ACCEPTED)
+"""States in which a case waits for no reader."""
 
 
 def lease_end() -> Any:
@@ -39,7 +44,7 @@ def case_next(*, project: Project, user: User, client: str = "") -> tuple[Assign
 
 def _best(project: Project, user: User, tried: list[Any]) -> Case | None:
     cases = Case.objects.labelled_by(user).filter(project=project).exclude(pk__in=tried).order_by("-priority", "created_at", "pk")
-    free = cases.unleased()
+    free = cases.unleased().unread_by(user)
     for found in (
         cases.begun_by(user).free_for(user),
         free.filter(state=Case.State.PROPOSED),
@@ -63,12 +68,26 @@ def assignment_open(
     submitted raises ``already_submitted`` unless ``amend``.
     """
     require(user, "case.label", case.project)
+
+    def begin(held: Case) -> Annotation:
+        return annotation_begin(case=held, user=user, amend=amend)
+
+    return lease_take(case=case, user=user, takeover=takeover, client=client, begin=begin)
+
+
+def lease_take(
+    *, case: Case, user: User, takeover: bool, client: str, begin: Callable[[Case], Annotation]
+) -> tuple[Assignment, Annotation]:
+    """Lease the case as :func:`assignment_open` says and return the lease and the annotation that ``begin`` makes or finds.
+
+    A reading opens the case; an adjudicator's work leaves it to review. Who may is asked before.
+    """
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case.pk)
         live = Assignment.objects.live().filter(case=case).first()
         if live and live.reader_id == user.pk and client and live.client == client:
             _extend(live)
-            return live, annotation_begin(case=case, user=user, amend=amend)
+            return live, begin(case)
         if live and not takeover and (live.reader_id != user.pk or (client and live.client)):
             raise Conflict(
                 "Somebody has this case open. Read it, or take it over."
@@ -81,8 +100,9 @@ def assignment_open(
                     "holder": "you" if live.reader_id == user.pk else "other",
                 },
             )
-        annotation = annotation_begin(case=case, user=user, amend=amend)
-        taken = Case.objects.filter(pk=case.pk, epoch=case.epoch).update(epoch=F("epoch") + 1, state=Case.State.OPEN)
+        annotation = begin(case)
+        state = case.state if annotation.author_kind == AuthorKind.ADJUDICATOR else Case.State.OPEN
+        taken = Case.objects.filter(pk=case.pk, epoch=case.epoch).update(epoch=F("epoch") + 1, state=state)
         if not taken:
             raise Conflict("Somebody else opened this case at the same moment.", code="lease_held", state={"holder": "other"})
         ended = Assignment.State.RELEASED if live else Assignment.State.EXPIRED
@@ -101,10 +121,14 @@ def assignment_open(
 
 def annotation_begin(*, case: Case, user: User, amend: bool = False) -> Annotation:
     """Return the reader's draft on the case, made if there is none: from the proposal where this reader may see it, from
-    their own last revision when they amend, else from nothing. A draft without any work takes a newer proposal over."""
+    their own last revision when they amend, else from nothing. A draft without any work takes a newer proposal over. Whoever
+    adjudicates the case has the consensus instead."""
+    consensus = Annotation.objects.filter(adjudications__case=case, adjudications__state="open", author=user, state=Annotation.State.DRAFT)
+    if (found := consensus.first()) is not None:
+        return found
     own = Revision.objects.authored().filter(annotation__case=case, annotation__author=user).order_by("-created_at").first()
     draft = Annotation.objects.drafts_of(user).filter(case=case).first()
-    if draft is None and not amend and (own or case.state in (Case.State.SUBMITTED, Case.State.ACCEPTED)):
+    if draft is None and not amend and (own or case.state in DONE):
         raise Conflict(
             "This case is submitted. Amend it to read it again.",
             code="already_submitted",
@@ -184,7 +208,8 @@ def assignment_release(*, assignment: Assignment, epoch: int) -> Assignment:
             state=Assignment.State.RELEASED, lease_until=timezone.now()
         )
         if given:
-            Annotation.objects.drafts_of(assignment.reader).filter(case=case, seq=0).delete()
+            if not case.reviews.unanswered().filter(revision__annotation__author=assignment.reader_id).exists():  # type: ignore[attr-defined]  # its manager is the QuerySet
+                Annotation.objects.drafts_of(assignment.reader).filter(case=case, seq=0).delete()
             if not case.annotations.filter(author_kind=AuthorKind.READER, state=Annotation.State.DRAFT).exists():
                 Case.objects.filter(pk=case.pk, state=Case.State.OPEN, epoch=epoch).update(state=resting_state(case))
             audit_record(actor=assignment.reader, verb="case.release", object=case, project=case.project, detail={"epoch": epoch})
@@ -193,7 +218,12 @@ def assignment_release(*, assignment: Assignment, epoch: int) -> Assignment:
 
 
 def resting_state(case: Case) -> str:
-    """Return the state of a case that nobody has work on."""
-    if Revision.objects.authored().filter(annotation__case=case, annotation__author__isnull=False).exists():
-        return Case.State.SUBMITTED
+    """Return the state of a case that nobody has work on: read by as many as its protocol asks for, or waiting for a reader."""
+    if case.reviews.unanswered().exists():  # type: ignore[attr-defined]  # its manager is the QuerySet
+        return Case.State.OPEN
+    people = case.annotations.readings().values("author").distinct().count()  # type: ignore[attr-defined]  # as above
+    if people >= case.protocol.readers:
+        looked_at = case.protocol.readers == 1 and case.protocol.review == ReviewRule.ALWAYS
+        to_review = looked_at or case.adjudications.standing().exists()  # type: ignore[attr-defined]  # as above
+        return Case.State.REVIEW if to_review else Case.State.SUBMITTED
     return Case.State.PROPOSED if case.proposal_revision_id else Case.State.NEW

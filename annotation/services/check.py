@@ -9,17 +9,20 @@ from numpy.typing import NDArray
 
 from annotation.geometry.grades import missing_of
 from annotation.geometry.ladder import LAYER
-from annotation.geometry.numbering import numbering_check
+from annotation.geometry.numbering import NORMAL, numbering_check, sequence
 from annotation.models import Annotation
-from annotation.services.form import forms_of
+from annotation.services.form import forms_for
 from annotation.services.planes import planes_read
 from annotation.services.slices import slice_keys
 from storage.dicom.geometry import Geometry
 from storage.models import Stack
 
+_CHAIN = sequence({**NORMAL, "thoracic": 13, "lumbar": 6})
+
 
 def annotation_check(*, annotation: Annotation, with_masks: bool = False) -> dict[str, Any]:
-    """Return {"numbering": findings, "missing_grades": [{form, site}], "blocks": whether the protocol refuses to submit this}.
+    """Return {"numbering": findings, "missing_grades": [{form, site}], "required_grades": those of them that the protocol
+    requires, "blocks": whether the numbering keeps it from being submitted}.
 
     ``with_masks`` also holds the ladder against the masks of the case's volumes (heights, discs, islands): it reads every slice
     of the layer ``instances``, so it is asked for and not done at every stroke.
@@ -28,9 +31,24 @@ def annotation_check(*, annotation: Annotation, with_masks: bool = False) -> dic
     findings = numbering_check(annotation.ladder, facts)
     recipe = annotation.case.protocol.recipe
     graded = "grading" in recipe.get("tasks", [])
-    missing = missing_of(forms_of(annotation.case.protocol), annotation.ladder, annotation.grades) if graded else []
+    forms = forms_for(annotation.case)
+    missing = missing_of(forms, annotation.ladder, annotation.grades) if graded else []
+    required = {code: form for code, form in forms.items() if code in recipe.get("required", [])}
+    ladder = annotation.ladder if annotation.ladder.get("bodies") else _implied(annotation)
+    owed = missing_of(required, ladder, annotation.grades)
     blocks = recipe.get("numbering") == "block" and any(finding["severity"] == "error" for finding in findings)
-    return {"numbering": findings, "missing_grades": missing, "blocks": blocks}
+    return {"numbering": findings, "missing_grades": missing, "required_grades": owed, "blocks": blocks}
+
+
+def _implied(annotation: Annotation) -> dict[str, Any]:
+    """Return as much of a ladder as the segments say while nobody has numbered: the names, not the heights."""
+    below = {
+        str(entry["structure"]).removeprefix("IVD_"): entry["id"] for entry in annotation.segments if str(entry["structure"])[:4] == "IVD_"
+    }
+    named = [entry for entry in annotation.segments if entry["layer"] == LAYER and entry["structure"] in _CHAIN]
+    named.sort(key=lambda entry: _CHAIN.index(entry["structure"]))
+    bodies = [{"id": f"b{entry['id']}", "name": entry["structure"], "disc": below.get(entry["structure"])} for entry in named]
+    return {"bodies": bodies}
 
 
 def ladder_facts(*, annotation: Annotation) -> dict[str, dict[str, Any]]:

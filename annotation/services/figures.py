@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from annotation.models import Annotation
+from annotation.services.effort import effort_of
+from annotation.services.reveal import after_reveal
 from annotation.services.revision import revision_plane
 from annotation.services.slices import plane_unpack
 
@@ -19,7 +21,8 @@ IDLE_SECONDS = 60
 
 def figures_of(*, annotation: Annotation) -> dict[str, Any]:
     """Return {"operations", "active_seconds", "slices_touched", "voxels_changed", "segments": [{id, layer, structure, status,
-    voxels_changed}]}.
+    voxels_changed}], "effort": what the browser measured}; for a reading that was blind first also "after_reveal", what its reader
+    changed after seeing the proposal.
 
     ``active_seconds`` is by the server's clock: the time between operations that follow each other within :data:`IDLE_SECONDS`; a
     longer pause counts as none. ``voxels_changed`` counts voxels that differ from what the reading derives from, given to the segment that has them now
@@ -43,6 +46,8 @@ def figures_of(*, annotation: Annotation) -> dict[str, Any]:
                     changed[chunk.layer, value] = changed.get((chunk.layer, value), 0) + int(count)
     return {
         "operations": annotation.seq,
+        "effort": effort_of(annotation.effort),
+        **({"after_reveal": after_reveal(annotation)} if annotation.blind else {}),
         "active_seconds": active_seconds(list(annotation.operations.order_by("seq").values_list("created_at", flat=True))),
         "slices_touched": touched,
         "voxels_changed": total,

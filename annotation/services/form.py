@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from annotation.models import Protocol
+from annotation.models import Case, Protocol
 
 _FILE = Path(__file__).resolve().parent.parent / "forms" / "spine-forms-1.json"
 DEFAULT = ("pfirrmann", "modic", "rsna_canal", "rsna_foraminal", "rsna_subarticular")
@@ -24,3 +24,9 @@ def forms_of(protocol: Protocol) -> dict[str, dict[str, Any]]:
     """Return the forms that a protocol grades: those its recipe names."""
     wanted = protocol.recipe.get("forms", DEFAULT)
     return {code: form for code, form in forms_all().items() if code in wanted}
+
+
+def forms_for(case: Case) -> dict[str, dict[str, Any]]:
+    """Return the forms that a case is graded by: the protocol's that suit a modality of its stacks."""
+    modalities = set(case.stacks.values_list("series__modality", flat=True))
+    return {code: form for code, form in forms_of(case.protocol).items() if modalities & set(form["modalities"])}

@@ -10,10 +10,14 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
+from annotation.geometry.grades import grades_apply
+from annotation.geometry.ladder import LAYER
 from annotation.geometry.reading import Reading, Rules, reading_apply
 from annotation.geometry.refusal import Refused
 from annotation.models import Annotation, Case, Revision
 from annotation.models.annotation import AuthorKind
+from annotation.services.flags import uncertainty_flagged
+from annotation.services.form import forms_of
 from annotation.services.revision import content_digest, content_of, masks_freeze
 from config.errors import Conflict, Invalid
 from storage.models import Stack
@@ -27,12 +31,14 @@ def proposal_create(
     masks: dict[str, dict[str, NDArray[np.uint8]]],
     segments: list[dict[str, Any]],
     uncertainty: dict[str, Any],
+    grades: list[dict[str, Any]] | None = None,
 ) -> Revision:
     """Freeze a model's masks as a revision, make it the case's proposal, and return it. The same again gives the same revision.
 
     ``masks`` is {stack id: {layer: uint8 [slice, row, column] of segment ids}}; ``segments`` says what the ids are (their
     status becomes ``proposed``); ``uncertainty`` is JSON that the viewer reads (numpy numbers and arrays are written as
-    lists). A sealed case raises :class:`Conflict` (``sealed``): its readers never get a proposal. Call it outside any transaction.
+    lists) and to which rule flags are added; ``grades`` are answers it thinks of, [{"form", "structure": code of a vertebra, "part": what
+    follows the body in a site ("/disc/left"), "value", "modifiers"?}], hollow until a person sets them. A sealed case raises :class:`Conflict` (``sealed``): its readers never get a proposal. Call it outside any transaction.
     """
     if case.is_sealed:
         raise Conflict("The case belongs to the sealed fold and gets no proposal.", code="sealed")
@@ -42,16 +48,16 @@ def proposal_create(
     table = segments_checked(case=case, segments=[{**entry, "status": "proposed"} for entry in segments])
     layers, chunks = masks_freeze({str(stack_id): by_layer for stack_id, by_layer in masks.items()}, stacks)
     check_chunk_ids(table, layers, chunks)
-    sureness = blob_put(
-        data=json.dumps(uncertainty, default=_plain, allow_nan=False, sort_keys=True).encode(), media_type="application/json"
-    )
+    hollow = _hollow(case, table, grades or [])
+    flagged = uncertainty_flagged(uncertainty, masks, table, stacks)
+    sureness = blob_put(data=json.dumps(flagged, default=_plain, allow_nan=False, sort_keys=True).encode(), media_type="application/json")
     annotation, _ = Annotation.objects.get_or_create(
         case=case,
         author_kind=AuthorKind.MODEL,
         model_version=model_version,
         defaults={"project_id": case.project_id, "segments": table, "state": Annotation.State.SUBMITTED},
     )
-    content = content_of(annotation=annotation, reading=Reading(table), layers=layers, stacks=stacks.values())
+    content = content_of(annotation=annotation, reading=Reading(table, grades=hollow), layers=layers, stacks=stacks.values())
     with transaction.atomic():
         revision = revision_add(
             annotation=annotation, kind=Revision.Kind.PROPOSAL, content=content, chunks=chunks, uncertainty=sureness.digest
@@ -59,6 +65,21 @@ def proposal_create(
         Case.objects.filter(pk=case.pk).update(proposal_revision=revision)
         Case.objects.filter(pk=case.pk, state=Case.State.NEW).update(state=Case.State.PROPOSED)
     return revision
+
+
+def _hollow(case: Case, segments: list[dict[str, Any]], grades: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the proposed cells by form and site. A body is called by its segment, as the ladder that masks imply does."""
+    bodies = {entry["structure"]: f"b{entry['id']}" for entry in segments if entry["layer"] == LAYER}
+    sent = [
+        {"form": cell["form"], "site": f"{bodies[cell['structure']]}{cell.get('part', '')}", "value": cell["value"], "status": "proposed"}
+        | ({"modifiers": cell["modifiers"]} if cell.get("modifiers") else {})
+        for cell in grades
+        if cell["structure"] in bodies
+    ]
+    try:
+        return grades_apply({}, {"set": sent}, forms=forms_of(case.protocol), bodies=set(bodies.values()), author="", at="")[0]
+    except Refused as refused:
+        raise Invalid(refused.message, code=refused.code, state=refused.state) from None
 
 
 def segments_checked(*, case: Case, segments: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.services.audit import audit_record
-from annotation.models import Annotation, Assignment, Case, Chunk, Operation, Revision
+from annotation.models import Adjudication, Annotation, Assignment, Case, Chunk, Operation, Review, Revision
 from config.errors import Conflict
 from storage.models import Subject
 from storage.services.blob import blob_delete
@@ -36,6 +36,8 @@ def subject_forget(*, subject_id: Any) -> dict[str, Any]:
         counts["operations"] = Operation.objects.filter(annotation__case__in=cases).delete()[0]
         counts["chunks"] = Chunk.objects.filter(annotation__case__in=cases).delete()[0]
         Annotation.objects.filter(case__in=cases).update(segments=[], ladder={}, measurements=[], grades={})
+        Review.objects.filter(case__in=cases).update(note="", place={})
+        Adjudication.objects.filter(case__in=cases).update(findings=[], agreement={}, picks={})
         revisions.update(content={}, chunks={}, figures={}, uncertainty="")
         if any(counts.values()):
             audit_record(actor=None, verb="annotation.forget", object=subject, project=subject.project, detail=dict(counts))

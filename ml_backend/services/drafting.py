@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation.models import Case, Revision, Structure
+from annotation.services.assignment import DONE
 from annotation.services.proposal import proposal_create
 from annotation.services.slices import slice_keys
 from ml_backend.learning.agreement import Numbered, agree
@@ -124,7 +125,7 @@ def prediction_make(*, case: Case, model: ModelVersion, job: Job | None) -> Pred
         return done
     if case.is_sealed:
         return _record(case, model, job, digest, None, {}, "sealed")
-    if case.state in (Case.State.SUBMITTED, Case.State.ACCEPTED):
+    if case.state in DONE:
         return _record(case, model, job, digest, None, {}, "already_read")
     drafts: dict[str, Draft] = {}
     scores: dict[str, Any] = {}

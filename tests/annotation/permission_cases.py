@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from annotation.services.assignment import assignment_open, assignment_release
+from annotation.services.review import review_give
 from storage.envelope import MEDIA_TYPE
 from tests.annotation.cases import Writer, bundle, make_case, segment_op
+from tests.annotation.readings import case_read_by, read, settle_up
 from tests.annotation.test_proposal import propose
 from tests.permissions import Case, World
 
@@ -55,6 +57,23 @@ def _batch(base: int) -> Any:
 def _proposed(world: World) -> None:
     _case(world)
     world.things["revision"] = propose(world.things["case"])
+
+
+def _differing(world: World) -> None:
+    """Two people who are no longer asked have read the case, and differ."""
+    world.things["case"] = case_read_by(2, project=world.project)
+    read(world.things["case"])
+    read(world.things["case"], rows=slice(2, 11), name="L4")
+    world.things["adjudication"] = settle_up(world.things["case"])
+
+
+def _reviewed(world: World) -> None:
+    _differing(world)
+    review_give(revision=world.things["adjudication"].a, user=world.people["data_manager"], verdict="return", note="Look again.")
+
+
+def _adjudication(tail: str = "") -> Any:
+    return lambda world: f"/api/adjudications/{world.things['adjudication'].pk}{tail.format(stack=world.things['case'].stacks.get().pk)}"
 
 
 def _case_url(world: World) -> str:
@@ -176,6 +195,76 @@ CASES = [
         _annotation("/submit"),
         body=lambda world: {"expected_seq": 1},
         prepare=_begun,
+    ),
+    Case("GET", "annotations/{pk}/heights", "image.view", _annotation("/heights"), prepare=_begun, denied=404),
+    Case(
+        "POST",
+        "annotations/{pk}/effort",
+        "case.label",
+        _annotation("/effort"),
+        body=lambda world: {"visit": "v", "active": 1, "idle": 0, "structures": {}},
+        prepare=_begun,
+    ),
+    Case("POST", "annotations/{pk}/reveal", "case.label", _annotation("/reveal"), body=lambda world: {"expected_seq": 1}, prepare=_begun),
+    Case(
+        "PATCH",
+        "protocols/{pk}",
+        "project.manage",
+        lambda world: f"/api/protocols/{world.things['case'].protocol_id}",
+        body=lambda world: {"version": 1, "readers": 2},
+        prepare=_case,
+    ),
+    Case(
+        "GET",
+        "reviews",
+        "case.review",
+        lambda world: f"/api/reviews?project={world.project.slug}&case={world.things['case'].pk}",
+        prepare=_reviewed,
+        denied="empty",
+        outsider="empty",
+    ),
+    Case(
+        "POST",
+        "cases/{pk}/reviews",
+        "case.review",
+        lambda world: f"{_case_url(world)}/reviews",
+        body=lambda world: {"verdict": "return", "side": "a", "note": "Look again."},
+        prepare=_differing,
+    ),
+    Case(
+        "GET",
+        "adjudications",
+        "case.review",
+        lambda world: f"/api/adjudications?project={world.project.slug}",
+        prepare=_differing,
+        denied="empty",
+        outsider="empty",
+    ),
+    Case("GET", "adjudications/{pk}", "case.review", _adjudication(), prepare=_differing, denied=404),
+    Case(
+        "GET",
+        "adjudications/{pk}/mask",
+        "case.review",
+        _adjudication("/mask?side=a&stack={stack}&layer=instances"),
+        prepare=_differing,
+        denied=404,
+    ),
+    Case("POST", "adjudications/{pk}/open", "case.review", _adjudication("/open"), body=lambda world: {}, prepare=_differing),
+    Case(
+        "POST",
+        "adjudications/{pk}/picks",
+        "case.review",
+        _adjudication("/picks"),
+        body=lambda world: {"finding": "levels", "take": "a"},
+        prepare=_differing,
+    ),
+    Case(
+        "POST",
+        "adjudications/{pk}/submit",
+        "case.review",
+        _adjudication("/submit"),
+        body=lambda world: {"expected_seq": 0},
+        prepare=_differing,
     ),
     Case(
         "GET",

@@ -4,6 +4,111 @@
  */
 
 export interface paths {
+    "/api/adjudications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Cases whose readings differ, in projects you review; none that you have read yourself. */
+        get: operations["adjudications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/adjudications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Two readings held against each other. Nobody is named. */
+        get: operations["adjudications_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/adjudications/{id}/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The mask of one side of an adjudication
+         * @description A bundle as for a revision's mask; `side` is `a` or `b`. Whose it is stays hidden.
+         */
+        get: operations["adjudication_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/adjudications/{id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lease the case to you and begin the consensus, or go on with yours. 409: `adjudicated`, `adjudication_held`, `lease_held`. */
+        post: operations["adjudications_open_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/adjudications/{id}/picks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Settle one disagreement: A's or B's answer goes into the consensus as operations, `edit` keeps what you drew. */
+        post: operations["adjudications_picks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/adjudications/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Freeze the consensus; the case is accepted. 409: `unsettled` with what is open, and what submitting a reading says. */
+        post: operations["adjudications_submit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations": {
         parameters: {
             query?: never;
@@ -75,6 +180,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/annotations/{id}/effort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Note how long you have been at it in this visit, in seconds and without content. Totals only grow; sending twice counts once. */
+        post: operations["annotations_effort_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}/heights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How high the vertebral bodies are in your masks, from the skull down: what fracture grading begins with. */
+        get: operations["annotations_heights_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{id}/mask": {
         parameters: {
             query?: never;
@@ -119,17 +258,21 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/annotations/{id}/plates": {
+    "/api/annotations/{id}/reveal": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description The endplates that the masks show, and the measurements that follow from them: proposals to take or leave. Writes nothing. */
-        get: operations["annotations_plates_retrieve"];
+        get?: never;
         put?: never;
-        post?: never;
+        /**
+         * @description Freeze your reading as it stands and see what the model proposed. Only where the protocol reads blind first.
+         *
+         *     409: `not_blind`, `sealed`, `no_proposal`, `stale_revision`, `already_submitted`.
+         */
+        post: operations["annotations_reveal_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -257,6 +400,27 @@ export interface paths {
          *     409 `lease_held` when somebody holds it (`takeover` takes it), `already_submitted` when you are done with it (`amend`).
          */
         post: operations["cases_open_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Accept a reading that was handed in, or return it to its reader with a note. Nobody reviews their own.
+         *
+         *     409: `reviewed`, `unsettled`, `lease_held`.
+         */
+        post: operations["case_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -915,7 +1079,12 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * @description Change how cases are read from now on. What was submitted before keeps the settings it was read under.
+         *
+         *     409 `stale_protocol` with the settings as they are when somebody was faster.
+         */
+        patch: operations["protocols_partial_update"];
         trace?: never;
     };
     "/api/quarantine": {
@@ -1014,6 +1183,23 @@ export interface paths {
         put?: never;
         /** @description The picture with nothing hidden. The reason goes to the audit trail first. */
         post: operations["quarantine_reveal_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What reviewers said: of your own readings, and everywhere you review. Nobody is named. */
+        get: operations["reviews_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1546,6 +1732,57 @@ export interface components {
          * @enum {string}
          */
         ActionEnum: "release" | "redact" | "drop";
+        Adjudication: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly case: string;
+            readonly subject: string;
+            readonly project: string;
+            /** Format: uuid */
+            readonly schema: string;
+            readonly stacks: components["schemas"]["ReviewedStack"][];
+            readonly state: components["schemas"]["AdjudicationStateEnum"];
+            /** @description Where the two differ, worst first. */
+            readonly findings: {
+                [key: string]: unknown;
+            }[];
+            readonly agreement: {
+                [key: string]: unknown;
+            };
+            /** @description {finding: {take}} */
+            readonly picks: {
+                [key: string]: unknown;
+            };
+            readonly a: {
+                [key: string]: unknown;
+            };
+            readonly b: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            readonly consensus: string | null;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        AdjudicationOpenRequest: {
+            /** @default false */
+            takeover: boolean;
+            /** @description Opaque name of the browser tab. */
+            client?: string;
+        };
+        AdjudicationOpened: {
+            adjudication: components["schemas"]["Adjudication"];
+            assignment: components["schemas"]["Assignment"];
+            annotation: components["schemas"]["Annotation"];
+        };
+        /**
+         * @description * `open` - Open
+         *     * `done` - Done
+         *     * `returned` - Returned
+         * @enum {string}
+         */
+        AdjudicationStateEnum: "open" | "done" | "returned";
         Annotation: {
             /** Format: uuid */
             readonly id: string;
@@ -1572,6 +1809,12 @@ export interface components {
             readonly grades: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: uuid
+             * @description The reading before the reveal.
+             */
+            readonly blind: string | null;
+            readonly effort: components["schemas"]["Effort"];
             readonly state: components["schemas"]["AnnotationStateEnum"];
             /** Format: date-time */
             readonly created_at: string;
@@ -1657,15 +1900,6 @@ export interface components {
          * @enum {string}
          */
         AuthorKindEnum: "reader" | "adjudicator" | "consensus" | "import" | "model";
-        BodyPlates: {
-            /** @description Id of the ladder's body. */
-            id: string;
-            name: string | null;
-            /** @description (posterior, anterior) */
-            sagittal: components["schemas"]["SidePlates"];
-            /** @description (right, left) */
-            coronal: components["schemas"]["SidePlates"] | null;
-        };
         Case: {
             /** Format: uuid */
             id: string;
@@ -1688,10 +1922,14 @@ export interface components {
              *     * `proposed` - Proposed
              *     * `open` - Open
              *     * `submitted` - Submitted
+             *     * `review` - Review
              *     * `accepted` - Accepted
              */
             state: components["schemas"]["CaseStateEnum"];
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 0 for readers from whom the protocol hides the model: the order comes from it.
+             */
             priority: number;
             stacks: components["schemas"]["CaseStack"][];
             /**
@@ -1702,6 +1940,13 @@ export interface components {
             lease: components["schemas"]["Lease"];
             /** @description Your own work on the case, the newest. */
             annotation: components["schemas"]["OwnAnnotation"] | null;
+            /** @description Your reading came back: what to look at. */
+            returned: components["schemas"]["Returned"] | null;
+            /**
+             * Format: uuid
+             * @description Where its readings are held against each other, for those who may.
+             */
+            adjudication: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -1714,6 +1959,12 @@ export interface components {
             schema: string;
             /** @description Codes of the schema that this project labels. */
             structures: string[];
+            /** @description Tasks, forms in use and forms that are required. */
+            recipe: {
+                [key: string]: unknown;
+            };
+            version: number;
+            readers: number;
         };
         CaseStack: {
             /** Format: uuid */
@@ -1733,18 +1984,24 @@ export interface components {
          *     * `proposed` - Proposed
          *     * `open` - Open
          *     * `submitted` - Submitted
+         *     * `review` - Review
          *     * `accepted` - Accepted
          * @enum {string}
          */
-        CaseStateEnum: "new" | "proposed" | "open" | "submitted" | "accepted";
+        CaseStateEnum: "new" | "proposed" | "open" | "submitted" | "review" | "accepted";
         Check: {
             numbering: components["schemas"]["Finding"][];
             missing_grades: components["schemas"]["MissingGrade"][];
+            /** @description Cells without which the protocol takes no submission. */
+            required_grades: components["schemas"]["MissingGrade"][];
             /** @description Whether the protocol refuses to submit it like this. */
             blocks: boolean;
         };
         ConfirmRequest: {
             agree: boolean;
+        };
+        ConsensusSubmitRequest: {
+            expected_seq: number;
         };
         /**
          * @description * `unknown` - Unknown
@@ -1801,6 +2058,17 @@ export interface components {
             /** @description For redact: [row, column, row, column] each, half open. */
             boxes?: number[][];
         };
+        Effort: {
+            /** Format: double */
+            readonly active_seconds: number;
+            /** Format: double */
+            readonly idle_seconds: number;
+            /** @description Active seconds by structure. */
+            readonly structures: {
+                [key: string]: number;
+            };
+            readonly visits: number;
+        };
         Element: {
             /** @description Which element, such as (0008,103E). */
             tag: string;
@@ -1852,6 +2120,23 @@ export interface components {
              */
             progress: number;
             note: string;
+        };
+        Height: {
+            segment: number;
+            structure: string;
+            /** Format: double */
+            front_mm: number | null;
+            /** Format: double */
+            middle_mm: number | null;
+            /** Format: double */
+            back_mm: number | null;
+            /**
+             * Format: double
+             * @description 1 for a body as high as it should be.
+             */
+            ratio: number | null;
+            /** @description Whether it is looked at by itself. */
+            opens: boolean;
         };
         /**
          * @description * `you` - you
@@ -2177,6 +2462,15 @@ export interface components {
             /** @description Opaque name of the browser tab. */
             client?: string;
         };
+        NotePlaceRequest: {
+            /** Format: uuid */
+            stack?: string;
+            /** @description Slice key. */
+            slice?: string;
+            /** @description mm LPS. */
+            point?: number[];
+            structure?: string;
+        };
         OpenRequest: {
             /**
              * @description Take the case from whoever holds it.
@@ -2206,6 +2500,21 @@ export interface components {
              * @description What it was frozen as, null for a draft.
              */
             revision: string | null;
+        };
+        PaginatedAdjudicationList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Adjudication"][];
         };
         PaginatedAnnotationList: {
             /** @example 123 */
@@ -2417,6 +2726,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["QuarantineItem"][];
         };
+        PaginatedReviewList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Review"][];
+        };
         PaginatedRevisionList: {
             /** @example 123 */
             count: number;
@@ -2564,6 +2888,18 @@ export interface components {
             /** Format: double */
             milliseconds: number;
         };
+        PatchedProtocolChangeRequest: {
+            /** @description The version that you have seen. */
+            version?: number;
+            reading_mode?: components["schemas"]["ReadingModeEnum"];
+            /** @description How many people read each case on their own. */
+            readers?: number;
+            review?: components["schemas"]["ReviewEnum"];
+            /** @description Codes of the forms in use. */
+            forms?: string[];
+            /** @description Forms whose every cell must be answered before submitting. */
+            required?: string[];
+        };
         PatchedSourceRequest: {
             name?: string;
             kind?: components["schemas"]["SourceKindEnum"];
@@ -2586,6 +2922,17 @@ export interface components {
             /** Format: int64 */
             pull_seconds?: number | null;
         };
+        PickRequest: {
+            finding: string;
+            take: components["schemas"]["TakeEnum"];
+        };
+        Picked: {
+            picks: {
+                [key: string]: unknown;
+            };
+            /** @description How many operations the consensus has now. */
+            seq: number;
+        };
         /**
          * @description * `sagittal` - Sagittal
          *     * `axial` - Axial
@@ -2596,20 +2943,6 @@ export interface components {
          * @enum {string}
          */
         PlaneEnum: "sagittal" | "axial" | "coronal" | "oblique" | "projection" | "unknown";
-        Plates: {
-            /** @description The masks as of this operation. */
-            seq: number;
-            /** Format: uuid */
-            stack: string | null;
-            ladder: {
-                [key: string]: unknown;
-            };
-            bodies: components["schemas"]["BodyPlates"][];
-            /** @description Items without an id; nothing is written. */
-            measurements: {
-                [key: string]: unknown;
-            }[];
-        };
         Prediction: {
             /** Format: uuid */
             readonly id: string;
@@ -2698,6 +3031,22 @@ export interface components {
              */
             structure: string;
         };
+        ProposalRevealRequest: {
+            /** @description The sequence number that you have seen acknowledged last. */
+            expected_seq: number;
+        };
+        ProposalRevealed: {
+            /**
+             * Format: uuid
+             * @description Your reading as it stood before you saw the proposal.
+             */
+            blind: string;
+            /**
+             * Format: uuid
+             * @description Revision of the model's proposal.
+             */
+            proposal: string;
+        };
         Protocol: {
             /** Format: uuid */
             readonly id: string;
@@ -2714,6 +3063,9 @@ export interface components {
                 [key: string]: unknown;
             };
             readonly reading_mode: components["schemas"]["ReadingModeEnum"];
+            readonly readers: number;
+            readonly review: components["schemas"]["ReviewEnum"];
+            readonly version: number;
             readonly is_active: boolean;
             /** Format: date-time */
             readonly created_at: string;
@@ -2796,10 +3148,59 @@ export interface components {
             /** @description Ed25519 over the content's canonical JSON (RFC 8785), 128 hex digits. */
             signature: string;
         };
+        Returned: {
+            note: string;
+            place: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+        };
         RevealRequest: {
             reason: string;
             /** @default 1 */
             frame: number;
+        };
+        Review: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            readonly case: string;
+            /** Format: uuid */
+            readonly revision: string;
+            readonly verdict: components["schemas"]["VerdictEnum"];
+            readonly note: string;
+            readonly place: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `never` - Never
+         *     * `disagreement` - When readers disagree
+         *     * `always` - Always
+         * @enum {string}
+         */
+        ReviewEnum: "never" | "disagreement" | "always";
+        ReviewGiveRequest: {
+            verdict: components["schemas"]["VerdictEnum"];
+            /**
+             * @description Whose reading, where two are held against each other.
+             *
+             *     * `a` - a
+             *     * `b` - b
+             */
+            side?: components["schemas"]["SideEnum"];
+            note?: string;
+            place?: components["schemas"]["NotePlaceRequest"];
+        };
+        ReviewedStack: {
+            /** Format: uuid */
+            id: string;
+            description: string;
+            modality: string;
+            plane: string;
         };
         Revision: {
             /** Format: uuid */
@@ -2849,9 +3250,10 @@ export interface components {
          * @description * `submit` - Submit
          *     * `proposal` - Proposal
          *     * `import` - Import
+         *     * `blind` - Blind
          * @enum {string}
          */
-        RevisionKindEnum: "submit" | "proposal" | "import";
+        RevisionKindEnum: "submit" | "proposal" | "import" | "blind";
         /**
          * @description * `radiologist` - Radiologist
          *     * `adjudicator` - Adjudicator
@@ -2913,12 +3315,12 @@ export interface components {
          * @enum {string}
          */
         SeverityEnum: "error" | "warning";
-        SidePlates: {
-            /** @description Two points, mm LPS. */
-            upper: number[][];
-            /** @description Two points, mm LPS. */
-            lower: number[][];
-        };
+        /**
+         * @description * `a` - a
+         *     * `b` - b
+         * @enum {string}
+         */
+        SideEnum: "a" | "b";
         Signature: {
             /** @description `ed25519` */
             algorithm: string;
@@ -3131,6 +3533,13 @@ export interface components {
             expected_seq: number;
         };
         /**
+         * @description * `a` - a
+         *     * `b` - b
+         *     * `edit` - edit
+         * @enum {string}
+         */
+        TakeEnum: "a" | "b" | "edit";
+        /**
          * @description * `open` - Open: anyone who accepts the licence
          *     * `registered` - Registered: anyone with a verified identity
          *     * `controlled` - Controlled: the board decides
@@ -3252,6 +3661,12 @@ export interface components {
              */
             from_champion: boolean;
         };
+        /**
+         * @description * `accept` - Accept
+         *     * `return` - Return
+         * @enum {string}
+         */
+        VerdictEnum: "accept" | "return";
         Version: {
             /** Format: uuid */
             readonly id: string;
@@ -3316,6 +3731,20 @@ export interface components {
          * @enum {string}
          */
         VersionStateEnum: "building" | "refused" | "frozen" | "released" | "rejected" | "yanked";
+        VisitRequest: {
+            /** @description Opaque; new at every opening of the case. */
+            visit: string;
+            /**
+             * Format: double
+             * @description Seconds of this visit so far.
+             */
+            active: number;
+            /** Format: double */
+            idle: number;
+            structures?: {
+                [key: string]: number;
+            };
+        };
         Waiting: {
             total: number;
             /** @description Cases that somebody has open. */
@@ -3331,6 +3760,166 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    adjudications_list: {
+        parameters: {
+            query?: {
+                case?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                project?: string;
+                /**
+                 * @description * `open` - Open
+                 *     * `done` - Done
+                 *     * `returned` - Returned
+                 */
+                state?: "done" | "open" | "returned";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAdjudicationList"];
+                };
+            };
+        };
+    };
+    adjudications_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjudication"];
+                };
+            };
+        };
+    };
+    adjudication_mask: {
+        parameters: {
+            query: {
+                /** @description A layer of the schema, such as `instances`. */
+                layer: string;
+                side: "a" | "b";
+                stack: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+        };
+    };
+    adjudications_open_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AdjudicationOpenRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["AdjudicationOpenRequest"];
+                "multipart/form-data": components["schemas"]["AdjudicationOpenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjudicationOpened"];
+                };
+            };
+        };
+    };
+    adjudications_picks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PickRequest"];
+                "multipart/form-data": components["schemas"]["PickRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Picked"];
+                };
+            };
+        };
+    };
+    adjudications_submit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsensusSubmitRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ConsensusSubmitRequest"];
+                "multipart/form-data": components["schemas"]["ConsensusSubmitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"];
+                };
+            };
+        };
+    };
     annotations_list: {
         parameters: {
             query?: {
@@ -3437,6 +4026,54 @@ export interface operations {
             };
         };
     };
+    annotations_effort_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["VisitRequest"];
+                "multipart/form-data": components["schemas"]["VisitRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effort"];
+                };
+            };
+        };
+    };
+    annotations_heights_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Height"][];
+                };
+            };
+        };
+    };
     annotation_mask: {
         parameters: {
             query: {
@@ -3512,7 +4149,7 @@ export interface operations {
             };
         };
     };
-    annotations_plates_retrieve: {
+    annotations_reveal_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -3521,14 +4158,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposalRevealRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ProposalRevealRequest"];
+                "multipart/form-data": components["schemas"]["ProposalRevealRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Plates"];
+                    "application/json": components["schemas"]["ProposalRevealed"];
                 };
             };
         };
@@ -3654,9 +4297,10 @@ export interface operations {
                  *     * `proposed` - Proposed
                  *     * `open` - Open
                  *     * `submitted` - Submitted
+                 *     * `review` - Review
                  *     * `accepted` - Accepted
                  */
-                state?: ("accepted" | "new" | "open" | "proposed" | "submitted")[];
+                state?: ("accepted" | "new" | "open" | "proposed" | "review" | "submitted")[];
                 study?: string;
             };
             header?: never;
@@ -3719,6 +4363,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Opened"];
+                };
+            };
+        };
+    };
+    case_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewGiveRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReviewGiveRequest"];
+                "multipart/form-data": components["schemas"]["ReviewGiveRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
         };
@@ -4820,6 +5491,33 @@ export interface operations {
             };
         };
     };
+    protocols_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedProtocolChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedProtocolChangeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedProtocolChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Protocol"];
+                };
+            };
+        };
+    };
     quarantine_list: {
         parameters: {
             query?: {
@@ -4988,6 +5686,37 @@ export interface operations {
             };
         };
     };
+    reviews_list: {
+        parameters: {
+            query?: {
+                case?: string;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                project?: string;
+                /**
+                 * @description * `accept` - Accept
+                 *     * `return` - Return
+                 */
+                verdict?: "accept" | "return";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedReviewList"];
+                };
+            };
+        };
+    };
     revisions_list: {
         parameters: {
             query?: {
@@ -4997,8 +5726,9 @@ export interface operations {
                  * @description * `submit` - Submit
                  *     * `proposal` - Proposal
                  *     * `import` - Import
+                 *     * `blind` - Blind
                  */
-                kind?: "import" | "proposal" | "submit";
+                kind?: "blind" | "import" | "proposal" | "submit";
                 /** @description Number of results to return per page. */
                 limit?: number;
                 /** @description The initial index from which to return the results. */
