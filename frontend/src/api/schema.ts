@@ -258,6 +258,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/annotations/{id}/plates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The endplates that the masks show, and the measurements that follow from them: proposals to take or leave. Writes nothing. */
+        get: operations["annotations_plates_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{id}/reveal": {
         parameters: {
             query?: never;
@@ -1900,6 +1917,15 @@ export interface components {
          * @enum {string}
          */
         AuthorKindEnum: "reader" | "adjudicator" | "consensus" | "import" | "model";
+        BodyPlates: {
+            /** @description Id of the ladder's body. */
+            id: string;
+            name: string | null;
+            /** @description (posterior, anterior) */
+            sagittal: components["schemas"]["SidePlates"];
+            /** @description (right, left) */
+            coronal: components["schemas"]["SidePlates"] | null;
+        };
         Case: {
             /** Format: uuid */
             id: string;
@@ -2943,6 +2969,20 @@ export interface components {
          * @enum {string}
          */
         PlaneEnum: "sagittal" | "axial" | "coronal" | "oblique" | "projection" | "unknown";
+        Plates: {
+            /** @description The masks as of this operation. */
+            seq: number;
+            /** Format: uuid */
+            stack: string | null;
+            ladder: {
+                [key: string]: unknown;
+            };
+            bodies: components["schemas"]["BodyPlates"][];
+            /** @description Items without an id; nothing is written. */
+            measurements: {
+                [key: string]: unknown;
+            }[];
+        };
         Prediction: {
             /** Format: uuid */
             readonly id: string;
@@ -3321,6 +3361,12 @@ export interface components {
          * @enum {string}
          */
         SideEnum: "a" | "b";
+        SidePlates: {
+            /** @description Two points, mm LPS. */
+            upper: number[][];
+            /** @description Two points, mm LPS. */
+            lower: number[][];
+        };
         Signature: {
             /** @description `ed25519` */
             algorithm: string;
@@ -4145,6 +4191,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Applied"];
+                };
+            };
+        };
+    };
+    annotations_plates_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plates"];
                 };
             };
         };
