@@ -119,7 +119,7 @@ export function CaseState({ item, bare = true }: { item: Case; bare?: boolean })
         {item.annotation && item.annotation.seq > 0 ? `Resume, ${item.annotation.seq} ${item.annotation.seq === 1 ? 'step' : 'steps'}` : 'Open with you'}
       </StatePill>
     )
-  const [tone, word] = ({ new: ['idle', 'New'], proposed: ['info', 'Proposed'], open: ['busy', 'Begun'], submitted: ['ok', 'Submitted'], accepted: ['ok', 'Accepted'] } as const)[item.state]
+  const [tone, word] = ({ new: ['idle', 'New'], proposed: ['info', 'Proposed'], open: ['busy', 'Begun'], submitted: ['ok', 'Submitted'], review: ['attn', 'To review'], accepted: ['ok', 'Accepted'] } as const)[item.state]
   return (
     <StatePill tone={tone} bare={bare}>
       {word}
