@@ -92,6 +92,10 @@ class Environment(BaseSettings):
     outbox_poll_seconds: float = Field(0.3, description="How often the dispatcher looks for new events.")
     assignment_lease_seconds: int = Field(900, description="How long a case stays with a reader whose browser is silent.")
     study_idle_seconds: float = Field(3.0, description="A series is assembled when no new instance came for this long.")
+    study_first_look_seconds: float = Field(
+        10.0,
+        description="A series that arrives for this long is assembled once before its end, so that reading can begin; the rest joins it.",
+    )
     intake_max_archive_bytes: int = Field(20 * 1024**3, description="An archive that would unpack to more than this is refused as a bomb.")
     intake_max_archive_ratio: int = Field(200, description="An archive member that grows by more than this factor is refused as a bomb.")
     sealed_fraction: float = Field(0.3, description="Share of patients whose fold is `sealed`; fixed at intake by the site key.")

@@ -6,7 +6,6 @@ does the cleaning, then hands its object to the process's one committer, which w
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import queue
 import re
@@ -31,6 +30,8 @@ from storage.commitment_provider import commitment_context, commitment_take
 from storage.dicom import sop_classes
 from storage.dicom.parse import ENCAPSULATED, NATIVE
 from storage.models import ImportBatch, Source
+from storage.presence import Presence
+from storage.services.certificate import Certificate, certificate_of
 from storage.services.import_batch import batch_close, batch_open
 from storage.services.intake import Outcome, Prepared, batches_commit, instance_prepare
 from storage.services.source import source_of_peer
@@ -131,12 +132,14 @@ class Receiver:
         self._peers: dict[int, Peer] = {}
         self._audited: dict[str, float] = {}
         self._committer = Committer()
+        self._presence = Presence()
         entity = AE(ae_title=self.ae_title)
         entity.maximum_associations = _MOST_ASSOCIATIONS
         entity.maximum_pdu_size = 0
         entity.network_timeout, entity.acse_timeout, entity.dimse_timeout = 60, 30, 120
         handlers: list[Any] = [
             (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_N_ACTION, self._action),
             (evt.EVT_CONN_CLOSE, self._closed),
@@ -156,6 +159,7 @@ class Receiver:
         for association in self._server.active_associations:
             association.abort()
         self._committer.close()
+        self._presence.close()
 
     # events of pynetdicom; each association has its thread
 
@@ -166,16 +170,23 @@ class Receiver:
         calling, called = _title(primitive.calling_ae_title), _title(primitive.called_ae_title)
         try:
             close_old_connections()
-            source = source_of_peer(
-                calling=calling, called=called, address=request.address or "", certificate_sha256=_certificate(association)
-            )
+            certificate = _certificate(association)
+            source = source_of_peer(calling=calling, called=called, address=request.address or "", certificate=certificate)
+            room = source is not None and self._presence.enter(association, source, certificate)
         except _AWAY:
             _reject(association, _REJECT_LATER)
             return
         if source is None:
             self._refuse(association, calling, called)
-        else:
+        elif room:
             self._peers[id(association)] = Peer(source)
+        else:
+            _reject(association, _REJECT_LATER)
+
+    def _echo(self, event: evt.Event) -> int:
+        if (peer := self._peers.get(id(event.assoc))) is not None:
+            self._presence.echoed(peer.source)
+        return _SUCCESS
 
     def _refuse(self, association: Association, calling: str, called: str) -> None:
         known_called = called == self.ae_title or Source.objects.active().filter(called_ae_title=called).exists()
@@ -192,6 +203,8 @@ class Receiver:
             return _NO_RESOURCES
         try:
             outcome = self._take(peer, event)
+            if outcome.dimse_status == _NO_RESOURCES:
+                self._presence.refused(peer.source, outcome.code)
         except (*_AWAY, ColumnaError) as error:
             logger.warning("an object could not be taken in: %s", type(error).__name__)
             connections.close_all()
@@ -214,6 +227,7 @@ class Receiver:
     def _closed(self, event: evt.Event) -> None:
         peer = self._peers.pop(id(event.assoc), None)
         try:
+            self._presence.leave(event.assoc)
             if peer is not None and peer.batch is not None:
                 batch_close(batch=peer.batch)
         except _AWAY:
@@ -276,11 +290,11 @@ def _title(value: object) -> str:
     return (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")).strip(" \0")
 
 
-def _certificate(association: Association) -> str:
-    """Return the SHA-256 of the peer's TLS certificate, or nothing."""
+def _certificate(association: Association) -> Certificate | None:
+    """Return the peer's TLS certificate, if it showed one."""
     transport = association.dul.socket
     connection = transport.socket if transport is not None else None
     if not isinstance(connection, ssl.SSLSocket):
-        return ""
+        return None
     certificate = connection.getpeercert(binary_form=True)
-    return hashlib.sha256(certificate).hexdigest() if certificate else ""
+    return certificate_of(certificate) if certificate else None

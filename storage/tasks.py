@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from config.celery import JobContext, Retry, enqueue, job_task
 from config.errors import Unavailable
+from storage.services.arrival import Quiet
+
+_quiet_series: Quiet[UUID] = Quiet()
+_quiet_studies: Quiet[UUID] = Quiet()
+"""What the dispatcher of this process has seen arriving."""
 
 
 @job_task(kind="storage.frames", queue="frames")
@@ -35,7 +42,7 @@ def assemble_task(context: JobContext) -> dict[str, Any]:
     series = Series.objects.filter(pk=context.payload["series"]).first()
     if series is None:
         return {"stacks": 0, "skipped": "gone"}
-    new = series_assemble(series=series)
+    new = series_assemble(series=series, first_look=context.payload.get("first_look", False))
     for stack in Stack.objects.current().filter(series=series, ready_at=None).select_related("project"):
         enqueue(kind="storage.frames", payload={"stack": str(stack.pk)}, project=stack.project, dedupe_key=f"frames:{stack.pk}")
     key = f"metadata:{series.pk}:{series.received}"
@@ -60,19 +67,26 @@ def assemble_later(series: Any) -> None:
 
 
 def assemble_idle() -> int:
-    """Queue every series to which nothing came for a while. The dispatcher calls this about once a second."""
-    from storage.services.assembly import series_idle
+    """Queue every series to which nothing came for a while, and a first look at those that arrive for long. The dispatcher calls this about once a second."""
+    from storage.services.arrival import series_waiting
     from storage.services.import_batch import batches_close_lost
     from storage.services.pull import sources_due
 
     batches_close_lost()
     commitments_later()
+    studies_later()
     for source in sources_due():
         pull_later(source)
-    idle = series_idle()
-    for series in idle:
-        assemble_later(series)
-    return len(idle)
+    waiting = series_waiting(quiet=_quiet_series)
+    for one in waiting:
+        first_look_later(one.series) if one.first_look else assemble_later(one.series)
+    return len(waiting)
+
+
+def first_look_later(series: Any) -> None:
+    """Queue the assembly of a series that is still arriving, once: a first stack to read while the last slices come."""
+    payload = {"series": str(series.pk), "first_look": True}
+    enqueue(kind="storage.assemble", payload=payload, project=series.project, dedupe_key=f"first_look:{series.pk}")
 
 
 @job_task(kind="storage.volume_import", queue="intake")
@@ -185,12 +199,35 @@ def pull_task(context: JobContext) -> dict[str, Any]:
     if not source.is_active:
         return {"skipped": "inactive"}
     try:
-        done = source_pull(source=source, progress=context.progress)
+        done = source_pull(source=source, progress=context.progress, arrived=_assemble_all)
     except Unavailable as error:
         raise Retry(error.code, error.message) from None
-    for series in done.series:
-        assemble_later(series)
+    _assemble_all(done.series)
     return {"studies": done.studies, "failed": done.failed, "stored": done.stored}
+
+
+def _assemble_all(series: Iterable[Any]) -> None:
+    for one in series:
+        assemble_later(one)
+
+
+@job_task(kind="storage.study_ask", queue="intake")
+def study_ask_task(context: JobContext) -> dict[str, Any]:
+    """Ask the source of ``{study}`` how many instances it has, and end the study when all are here."""
+    from storage.models import Study
+    from storage.services.study_end import study_ask
+
+    study = Study.objects.filter(pk=context.payload["study"], ended_at=None).first()
+    return {"ended": study_ask(study=study)} if study is not None else {"skipped": "ended"}
+
+
+def studies_later() -> None:
+    """Queue the question whether a study that has gone quiet is whole."""
+    from storage.services.study_end import studies_idle
+
+    for study in studies_idle(quiet=_quiet_studies):
+        key = f"study_ask:{study.pk}:{study.last_received_at:%Y%m%d%H%M%S%f}"
+        enqueue(kind="storage.study_ask", payload={"study": str(study.pk)}, project=study.project, dedupe_key=key)
 
 
 def pull_later(source: Any) -> Any:

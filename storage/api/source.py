@@ -16,7 +16,7 @@ from accounts.abilities import require
 from accounts.authentication import person_of
 from storage.api.project import field, project_for
 from storage.models import Source
-from storage.services.source import FIELDS, source_create, source_update
+from storage.services.source import FIELDS, source_create, source_move, source_update
 from storage.tasks import pull_later
 
 
@@ -33,19 +33,27 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     addresses = serializers.ListField(child=serializers.CharField(max_length=64), required=False)
     modalities = serializers.ListField(child=serializers.CharField(max_length=16), required=False)
     pull_filter = serializers.DictField(required=False)
+    has_credentials = serializers.SerializerMethodField()
 
     class Meta:
         model = Source
-        fields = ["id", "project", *FIELDS, "pulled_at", "created_at"]
-        read_only_fields = ["id", "project", "pulled_at", "created_at"]
+        fields = ["id", "project", *FIELDS, "worklist_length", "has_credentials", "pulled_at", "created_at"]
+        read_only_fields = ["id", "project", "worklist_length", "pulled_at", "created_at"]
         validators: list[Any] = []  # the service says which field is taken
+
+    def get_has_credentials(self, source: Source) -> bool:
+        return bool(source.credentials)
 
 
 class SourceCreateSerializer(SourceSerializer):
     project = serializers.CharField(help_text="Slug of the project.")  # type: ignore[assignment]  # written by slug, read back as one
 
     class Meta(SourceSerializer.Meta):
-        read_only_fields = ["id", "pulled_at", "created_at"]
+        read_only_fields = ["id", "worklist_length", "pulled_at", "created_at"]
+
+
+class SourceMoveSerializer(serializers.Serializer[Source]):
+    project = serializers.CharField(help_text="Slug of the project.")
 
 
 class PullSerializer(serializers.Serializer[Source]):
@@ -80,6 +88,16 @@ class SourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         source = self.get_object()
         require(person_of(request), "source.manage", source.project)
         return Response({"job": str(pull_later(source).pk)}, status=202)
+
+    @extend_schema(request=SourceMoveSerializer, responses=SourceSerializer)
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, pk: str) -> Response:
+        """Have what the source sends from now on go to another project; you manage the sources of both. What is here stays."""
+        source = self.get_object()
+        user = person_of(request)
+        require(user, "source.manage", source.project)
+        project = project_for(user, field(request, "project"), "source.manage")
+        return Response(SourceSerializer(source_move(source=source, project=project, user=user)).data)
 
     @extend_schema(request=SourceSerializer, responses=SourceSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:

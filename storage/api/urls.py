@@ -8,6 +8,7 @@ from storage.api.intake import AnonymityView, IntakeSummaryView
 from storage.api.quarantine import QuarantineViewSet
 from storage.api.series import SeriesViewSet
 from storage.api.source import SourceViewSet
+from storage.api.source_status import SourceCheckView, SourceCredentialsView, SourceStatusView, SourceWorklistView
 from storage.api.stack import StackFramesView, StackFrameView, StackManifestView, StackPreviewView, StackViewSet
 from storage.api.stow import StowView
 from storage.api.study import StudyViewSet
@@ -27,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("intake/summary", IntakeSummaryView.as_view(), name="intake-summary"),
     path("projects/<slug:slug>/dicomweb/studies", StowView.as_view(), name="stow"),
     path("intake/anonymity", AnonymityView.as_view(), name="intake-anonymity"),
+    path("sources/<uuid:pk>/status", SourceStatusView.as_view(), name="source-status"),
+    path("sources/<uuid:pk>/check", SourceCheckView.as_view(), name="source-check"),
+    path("sources/<uuid:pk>/worklist", SourceWorklistView.as_view(), name="source-worklist"),
+    path("sources/<uuid:pk>/credentials", SourceCredentialsView.as_view(), name="source-credentials"),
     path("stacks/<uuid:pk>/manifest", StackManifestView.as_view(), name="stack-manifest"),
     path("stacks/<uuid:pk>/preview", StackPreviewView.as_view(), name="stack-preview"),
     path("stacks/<uuid:pk>/frames", StackFramesView.as_view(), name="stack-frames"),

@@ -20,11 +20,17 @@ class SourceQuerySet(models.QuerySet["Source"]):
     def active(self) -> SourceQuerySet:
         return self.filter(is_active=True)
 
+    def askable(self) -> SourceQuerySet:
+        """Active sources that can be asked what they have: a PACS with an address, or a DICOMweb server."""
+        dimse = models.Q(kind=Source.Kind.DIMSE) & ~models.Q(host="")
+        return self.active().filter(dimse | models.Q(kind=Source.Kind.DICOMWEB))
+
 
 class Source(Row):
     """One way in. A DICOM peer is known by its AE title (and addresses, certificate); what is not listed here is refused.
 
-    ``modalities`` empty means every modality; ``addresses`` empty means every address; ``rate_limit`` is instances per minute,
+    ``modalities`` empty means every modality; ``addresses`` empty means every address; ``certificate_subject`` is
+    whose TLS certificate it shows (its common name or whole subject). ``rate_limit`` is instances per minute,
     ``association_limit`` how many associations may be open at once. ``credentials`` (of the PACS's web server) and ``worklist`` (accession
     numbers to fetch) are sealed with AES-256-GCM; ``worklist_length`` is how many wait.
     """
@@ -45,6 +51,7 @@ class Source(Row):
     modalities = models.JSONField(default=list, blank=True)
     is_active = models.BooleanField(default=True)
     certificate_sha256 = models.CharField(max_length=64, blank=True)
+    certificate_subject = models.CharField(max_length=255, blank=True)
     rate_limit = models.PositiveIntegerField(null=True, blank=True)
     association_limit = models.PositiveIntegerField(null=True, blank=True)
     host = models.CharField(max_length=255, blank=True)

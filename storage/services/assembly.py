@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -19,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def series_assemble(*, series: Series) -> list[Stack]:
+def series_assemble(*, series: Series, first_look: bool = False) -> list[Stack]:
     """Return the stacks that are new with this assembly; they have no frames yet.
 
     Stacks whose slices are the same as before stay the rows they are. When instances arrived while grouping was under way, the
-    series still waits for assembly afterwards; when another assembly came first, nothing is changed and the result is empty.
+    series still waits for assembly afterwards; when another assembly came first, nothing is changed and the result is empty. After a
+    ``first_look`` it waits as well, and nothing is said of its geometry: slices between those that have come may be on their way.
     """
     series.refresh_from_db()
     received, revision = series.received, series.revision
@@ -33,12 +32,13 @@ def series_assemble(*, series: Series) -> list[Stack]:
     with transaction.atomic():
         current = set(Stack.objects.filter(series=series, is_current=True).values_list("slices_digest", flat=True))
         changed = set(digests) != current
-        taken = Series.objects.filter(pk=series.pk, revision=revision).update(
-            assembled=received, assembled_at=timezone.now(), revision=F("revision") + (1 if changed else 0)
+        seen = received - 1 if first_look else received
+        taken = Series.objects.filter(pk=series.pk, revision=revision, assembled__lt=received).update(
+            assembled=seen, assembled_at=timezone.now(), revision=F("revision") + (1 if changed else 0)
         )
-        if not taken or not changed:
-            return []
-        new = _replace_stacks(series, specs, digests, revision + 1)
+        new = _replace_stacks(series, specs, digests, revision + 1) if taken and changed else []
+    if not taken or first_look:
+        return new
     batch = ImportBatch.objects.filter(instances__series=series).order_by("-created_at").first()
     if batch is not None:
         for code in sorted(found):
@@ -82,9 +82,3 @@ def slices_digest(spec: StackSpec) -> str:
     """SHA-256 over the slice keys in order, and the kind: what makes two assemblies the same stack."""
     text = "\n".join([spec.kind, *(f"{frame.member.digest}:{frame.number}" for frame in spec.frames)])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def series_idle(*, limit: int = 200) -> list[Series]:
-    """Return series that wait for assembly and to which nothing came for ``COLUMNA_STUDY_IDLE_SECONDS``."""
-    before = timezone.now() - timedelta(seconds=settings.ENVIRONMENT.study_idle_seconds)
-    return list(Series.objects.awaiting_assembly().filter(last_received_at__lt=before).order_by("last_received_at")[:limit])

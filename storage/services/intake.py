@@ -405,7 +405,7 @@ class _Commit:
         for series_id, count in Counter(instance.series_id for instance in fresh).items():
             Series.objects.filter(pk=series_id).update(received=F("received") + count, last_received_at=self.now)
         studies = {series.study_id for series in self.series.values() if any(instance.series_id == series.pk for instance in fresh)}
-        Study.objects.filter(pk__in=studies).update(last_received_at=self.now)
+        Study.objects.filter(pk__in=studies).update(last_received_at=self.now, ended_at=None, ended_by="")
 
 
 def _characteristics(passed: Passed) -> dict[str, str]:

@@ -11,13 +11,15 @@ from django.db import IntegrityError, transaction
 from accounts.services.audit import audit_record
 from config.errors import Conflict, Invalid
 from storage.models import Source
+from storage.services.pull_query import filter_check
 
 if TYPE_CHECKING:
     from accounts.models import Project, User
+    from storage.services.certificate import Certificate
 
 FIELDS = (
-    "name", "kind", "ae_title", "called_ae_title", "addresses", "modalities", "is_active", "certificate_sha256", "rate_limit",
-    "host", "port", "is_tls", "dicomweb_url", "pull_filter", "pull_seconds",
+    "name", "kind", "ae_title", "called_ae_title", "addresses", "modalities", "is_active", "certificate_sha256", "certificate_subject",
+    "rate_limit", "association_limit", "host", "port", "is_tls", "dicomweb_url", "pull_filter", "pull_seconds",
 )  # fmt: skip
 
 
@@ -50,6 +52,19 @@ def source_update(*, source: Source, user: User | None, **fields: Any) -> Source
     return source
 
 
+def source_move(*, source: Source, project: Project, user: User | None) -> Source:
+    """Have what the source sends from now on go to another project; what is here stays where it is. Raises :class:`Conflict`."""
+    before = source.project
+    try:
+        with transaction.atomic():
+            source.project = project
+            source.save(update_fields=["project"])
+            audit_record(actor=user, verb="source.move", object=source, project=before, detail={"to": str(project.pk)})
+    except IntegrityError:
+        raise Conflict("A source of this name is in that project already. Rename this one first.", code="source_taken") from None
+    return source
+
+
 def source_for(*, project: Project, kind: str, name: str | None = None) -> Source:
     """Return the project's own source for uploads, folders or STOW, made on first use."""
     label = name or {"upload": "Upload", "folder": "Folder import", "stow": "DICOMweb"}[kind]
@@ -57,7 +72,7 @@ def source_for(*, project: Project, kind: str, name: str | None = None) -> Sourc
     return source
 
 
-def source_of_peer(*, calling: str, called: str, address: str, certificate_sha256: str = "") -> Source | None:
+def source_of_peer(*, calling: str, called: str, address: str, certificate: Certificate | None = None) -> Source | None:
     """Return the active source that a DICOM peer is, by its AE title, address and certificate; None when it is not authorised."""
     candidates = Source.objects.active().filter(kind=Source.Kind.DIMSE, ae_title=calling.strip()).select_related("project")
     for source in sorted(candidates, key=lambda source: not source.called_ae_title):
@@ -65,7 +80,9 @@ def source_of_peer(*, calling: str, called: str, address: str, certificate_sha25
             continue
         if source.addresses and not _is_among(address, source.addresses):
             continue
-        if source.certificate_sha256 and source.certificate_sha256 != certificate_sha256:
+        if source.certificate_sha256 and (certificate is None or source.certificate_sha256 != certificate.sha256):
+            continue
+        if source.certificate_subject and (certificate is None or not certificate.is_called(source.certificate_subject)):
             continue
         return source
     return None
@@ -85,6 +102,9 @@ def _check(source: Source) -> None:
         raise Invalid("Some fields are not right.", state={"fields": error.message_dict}) from None
     if source.kind == Source.Kind.DIMSE and not source.ae_title.strip():
         raise Invalid("A DICOM source needs the AE title under which it calls.", state={"fields": {"ae_title": ["Required."]}})
+    if source.kind == Source.Kind.DICOMWEB and not source.dicomweb_url.startswith(("http://", "https://")):
+        raise Invalid("A DICOMweb source needs the address of its root.", state={"fields": {"dicomweb_url": ["Required, http or https."]}})
+    filter_check(source.pull_filter)
     if not isinstance(source.modalities, list) or not all(
         isinstance(item, str) and item.isalnum() and len(item) <= 16 for item in source.modalities
     ):

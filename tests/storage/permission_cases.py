@@ -209,6 +209,32 @@ CASES = [
         prepare=_intake,
         denied="hidden",
     ),
+    Case(
+        "GET",
+        "sources/{pk}/status",
+        "intake.view",
+        lambda world: f"/api/sources/{world.things['source'].pk}/status",
+        prepare=_intake,
+        denied=404,
+    ),
+    *(
+        Case(
+            method,
+            f"sources/{{pk}}/{what}",
+            "source.manage",
+            lambda world, what=what: f"/api/sources/{world.things['source'].pk}/{what}",
+            body=lambda world, body=body: body if body is not None else {"project": world.project.slug},
+            prepare=_intake,
+            denied="hidden",
+        )
+        for method, what, body in (
+            ("POST", "check", {}),
+            ("POST", "move", None),
+            ("POST", "worklist", {"accession_numbers": ["A1"]}),
+            ("DELETE", "worklist", {}),
+            ("PUT", "credentials", {"username": "columna", "password": "a password"}),
+        )
+    ),
     Case("GET", "imports", "intake.view", lambda world: "/api/imports", prepare=_intake, denied="empty", outsider="empty"),
     Case("GET", "imports/{pk}", "intake.view", lambda world: f"/api/imports/{world.things['batch'].pk}", prepare=_intake, denied=404),
     Case(
