@@ -1418,6 +1418,57 @@ export interface paths {
         patch: operations["sources_partial_update"];
         trace?: never;
     };
+    "/api/sources/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Test the connection: a C-ECHO to the source, or a question to its DICOMweb server. The answer is its status afterwards. */
+        post: operations["source_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Seal the name and password, or the token, for the source's DICOMweb server; nothing at all forgets them. */
+        put: operations["source_credentials"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have what the source sends from now on go to another project; you manage the sources of both. What is here stays. */
+        post: operations["sources_move_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources/{id}/pull": {
         parameters: {
             query?: never;
@@ -1430,6 +1481,41 @@ export interface paths {
         /** @description Fetch now from the PACS what fits the source's ``pull_filter``. */
         post: operations["sources_pull_create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How a source is doing: the line both ways, what came today and why something did not, pulls, limits, certificates. */
+        get: operations["source_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{id}/worklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Put accession numbers on the sealed worklist of what the next pulls fetch. They are never shown again. */
+        post: operations["source_worklist_add"];
+        /** @description Take everything off the worklist. */
+        delete: operations["source_worklist_clear"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2015,6 +2101,18 @@ export interface components {
          * @enum {string}
          */
         CaseStateEnum: "new" | "proposed" | "open" | "submitted" | "review" | "accepted";
+        Certificates: {
+            /**
+             * Format: date-time
+             * @description Expiry of the certificate that the source showed last.
+             */
+            source_until: string | null;
+            /**
+             * Format: date-time
+             * @description Expiry of our own.
+             */
+            listener_until: string | null;
+        };
         Check: {
             numbering: components["schemas"]["Finding"][];
             missing_grades: components["schemas"]["MissingGrade"][];
@@ -2022,6 +2120,11 @@ export interface components {
             required_grades: components["schemas"]["MissingGrade"][];
             /** @description Whether the protocol refuses to submit it like this. */
             blocks: boolean;
+        };
+        CommitmentCount: {
+            open: number;
+            answered: number;
+            undelivered: number;
         };
         ConfirmRequest: {
             agree: boolean;
@@ -2048,6 +2151,11 @@ export interface components {
             labels: number;
             /** @default 0 */
             bytes: number;
+        };
+        CredentialsRequest: {
+            username?: string;
+            password?: string;
+            token?: string;
         };
         Dataset: {
             /** Format: uuid */
@@ -2146,6 +2254,9 @@ export interface components {
              */
             progress: number;
             note: string;
+        };
+        HasCredentials: {
+            has_credentials: boolean;
         };
         Height: {
             segment: number;
@@ -2363,6 +2474,39 @@ export interface components {
             since: string | null;
             /** Format: date-time */
             lease_until: string | null;
+        };
+        Line: {
+            /**
+             * Format: date-time
+             * @description The source's last C-ECHO here.
+             */
+            echoed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Its last association.
+             */
+            called_at: string | null;
+            /** @description Open now. */
+            associations: number;
+            association_limit: number | null;
+            /**
+             * Format: date-time
+             * @description When something was last too much.
+             */
+            refused_at: string | null;
+            /** @description Why, as a sentence. */
+            refused: string;
+            /** @description Whether there is an address to call. */
+            can_check: boolean;
+            /**
+             * Format: date-time
+             * @description Our last C-ECHO to it, or question to its DICOMweb server.
+             */
+            checked_at: string | null;
+            checked_ok: boolean | null;
+            /** @description What was wrong, as a sentence. */
+            checked: string;
+            checked_milliseconds: number | null;
         };
         LiveSeries: {
             /** Format: uuid */
@@ -2935,8 +3079,11 @@ export interface components {
             modalities?: string[];
             is_active?: boolean;
             certificate_sha256?: string;
+            certificate_subject?: string;
             /** Format: int64 */
             rate_limit?: number | null;
+            /** Format: int64 */
+            association_limit?: number | null;
             host?: string;
             /** Format: int64 */
             port?: number | null;
@@ -3126,6 +3273,20 @@ export interface components {
              */
             job: string;
         };
+        PullStatus: {
+            can_pull: boolean;
+            /** Format: date-time */
+            next_at: string | null;
+            /** Format: date-time */
+            last_at: string | null;
+            /** @description Of the last pull's job; empty when there was none. */
+            state: string;
+            progress: string;
+            error: string;
+            studies: number | null;
+            stored: number | null;
+            failed: number | null;
+        };
         QuarantineItem: {
             /** Format: uuid */
             readonly id: string;
@@ -3162,6 +3323,10 @@ export interface components {
          * @enum {string}
          */
         QuarantineStateEnum: "held" | "proposed" | "released" | "dropped";
+        Rate: {
+            this_minute: number;
+            limit: number | null;
+        };
         /**
          * @description * `ai_first` - AI first
          *     * `blind_first` - Blind first, then reveal
@@ -3169,6 +3334,12 @@ export interface components {
          * @enum {string}
          */
         ReadingModeEnum: "ai_first" | "blind_first" | "ai_hidden";
+        ReasonCount: {
+            code: string;
+            severity: string;
+            message: string;
+            count: number;
+        };
         /**
          * @description * `consent` - Consent
          *     * `phi` - Phi
@@ -3400,8 +3571,11 @@ export interface components {
             modalities?: string[];
             is_active?: boolean;
             certificate_sha256?: string;
+            certificate_subject?: string;
             /** Format: int64 */
             rate_limit?: number | null;
+            /** Format: int64 */
+            association_limit?: number | null;
             host?: string;
             /** Format: int64 */
             port?: number | null;
@@ -3412,6 +3586,8 @@ export interface components {
             };
             /** Format: int64 */
             pull_seconds?: number | null;
+            readonly worklist_length: number;
+            readonly has_credentials: boolean;
             /** Format: date-time */
             readonly pulled_at: string | null;
             /** Format: date-time */
@@ -3428,8 +3604,11 @@ export interface components {
             modalities?: string[];
             is_active?: boolean;
             certificate_sha256?: string;
+            certificate_subject?: string;
             /** Format: int64 */
             rate_limit?: number | null;
+            /** Format: int64 */
+            association_limit?: number | null;
             host?: string;
             /** Format: int64 */
             port?: number | null;
@@ -3450,6 +3629,10 @@ export interface components {
          * @enum {string}
          */
         SourceKindEnum: "dimse" | "folder" | "upload" | "stow" | "dicomweb";
+        SourceMoveRequest: {
+            /** @description Slug of the project. */
+            project: string;
+        };
         SourceRate: {
             /** Format: uuid */
             id: string;
@@ -3461,6 +3644,30 @@ export interface components {
             now: number;
             /** Format: date-time */
             last_received_at: string | null;
+        };
+        SourceStatus: {
+            /** Format: date-time */
+            at: string;
+            line: components["schemas"]["Line"];
+            /** Format: date-time */
+            received_at: string | null;
+            today: components["schemas"]["SourceToday"];
+            rate: components["schemas"]["Rate"];
+            pull: components["schemas"]["PullStatus"];
+            /** @description Accession numbers that wait to be fetched. */
+            worklist: number;
+            commitments: components["schemas"]["CommitmentCount"];
+            certificates: components["schemas"]["Certificates"];
+        };
+        SourceToday: {
+            received: number;
+            stored: number;
+            duplicate: number;
+            refused: number;
+            quarantined: number;
+            /** @description Studies whose end is not known yet. */
+            arriving: number;
+            reasons: components["schemas"]["ReasonCount"][];
         };
         Stack: {
             /** Format: uuid */
@@ -3796,6 +4003,12 @@ export interface components {
             /** @description Cases that somebody has open. */
             held: number;
             submitted: number;
+        };
+        Worklist: {
+            readonly waiting: number;
+        };
+        WorklistRequest: {
+            accession_numbers: string[];
         };
     };
     responses: never;
@@ -6112,6 +6325,82 @@ export interface operations {
             };
         };
     };
+    source_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+        };
+    };
+    source_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CredentialsRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["CredentialsRequest"];
+                "multipart/form-data": components["schemas"]["CredentialsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HasCredentials"];
+                };
+            };
+        };
+    };
+    sources_move_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this source. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceMoveRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SourceMoveRequest"];
+                "multipart/form-data": components["schemas"]["SourceMoveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+        };
+    };
     sources_pull_create: {
         parameters: {
             query?: never;
@@ -6131,6 +6420,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Pull"];
                 };
+            };
+        };
+    };
+    source_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatus"];
+                };
+            };
+        };
+    };
+    source_worklist_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorklistRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["WorklistRequest"];
+                "multipart/form-data": components["schemas"]["WorklistRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worklist"];
+                };
+            };
+        };
+    };
+    source_worklist_clear: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
