@@ -14,6 +14,12 @@ done = source_pull(source=project.sources.get(name="Orthanc"))
 print(done.studies, done.failed)
 """
 
+STATUS = """
+import json
+from storage.services.source_status import source_status
+print(json.dumps(source_status(source=project.sources.get()), default=str))
+"""
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory, column):
@@ -49,11 +55,10 @@ def test_a_series_of_the_wanted_body_part_is_moved_alone(here):
 
 def test_the_source_page_tells_of_both_ways(here):
     here.orthanc.call("POST", "/modalities/COLUMNA/echo", json={})
-    status = 'import json; from storage.services.source_status import source_status; print(json.dumps(source_status(source=project.sources.get()), default=str))'
-    check = 'from storage.services.contact import source_check; print(source_check(source=project.sources.get()).checked_ok)'
+    check = "from storage.services.contact import source_check; print(source_check(source=project.sources.get()).checked_ok)"
     assert here.shell(check).strip() == "True"
-    until(lambda: '"associations": 0' in here.shell(status), what="the end of the associations")
-    told = here.shell(status)
+    until(lambda: '"associations": 0' in here.shell(STATUS), what="the end of the associations")
+    told = here.shell(STATUS)
     assert '"checked_ok": true' in told
     assert '"echoed_at": null' not in told
     assert '"received": 10' in told

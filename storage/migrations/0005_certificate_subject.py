@@ -13,7 +13,7 @@ def _forget_accession_numbers(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('storage', '0003_ways_in'),
+        ('storage', '0004_series_metadata'),
     ]
 
     operations = [
