@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 
@@ -44,6 +45,4 @@ def certificate_in(path: Path | None) -> Certificate | None:
         found = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError):
         return None
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     return certificate_of(found.public_bytes(Encoding.DER))

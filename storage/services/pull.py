@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils import timezone
 
-from config.errors import Invalid
 from storage.models import Series, Source
 from storage.services.credentials import source_worklist, worklist_take
 from storage.services.import_batch import batch_close, batch_open
 from storage.services.intake import instance_intake
-from storage.services.pull_dimse import DimsePacs, count_of
+from storage.services.pacs import Pacs, pacs_of
+from storage.services.pull_dimse import count_of
 from storage.services.pull_query import Query, query_of
-from storage.services.pull_web import WebPacs
 from storage.services.study_end import study_expect, study_of
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from storage.services.pull_dimse import Door
 
 Arrived = Callable[[list[Series]], None]
-Pacs = DimsePacs | WebPacs
 
 
 @dataclass
@@ -41,15 +39,6 @@ class Pulled:
     series: tuple[Series, ...] = ()
     done: set[str] = field(default_factory=set, repr=False)
     undone: set[str] = field(default_factory=set, repr=False)
-
-
-def pacs_of(source: Source) -> Pacs:
-    """Return what asks this source. Raises :class:`Invalid` for a source that cannot be asked."""
-    if source.kind == Source.Kind.DICOMWEB:
-        return WebPacs(source)
-    if source.kind != Source.Kind.DIMSE or not source.host or not source.ae_title:
-        raise Invalid("To pull, a source needs host, port and AE title of the PACS.", code="no_address")
-    return DimsePacs(source)
 
 
 def source_pull(*, source: Source, progress: Callable[[float, str], None] | None = None, arrived: Arrived | None = None) -> Pulled:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from config.errors import ColumnaError
 from storage.keys import pseudonyms_of, unseal
 from storage.models import IdentityVault, Instance, QuarantineItem, Source, Study
+from storage.services.pacs import pacs_of
 from storage.services.profile import profile_of
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ def study_ask(*, study: Study) -> bool:
 
     The original StudyInstanceUID comes out of the vault for the question to the PACS it came from, and lives in memory only.
     """
-    from storage.services.pull import pacs_of
-
     source = Source.objects.askable().filter(instances__series__study=study).first()
     row = IdentityVault.objects.filter(project=study.project_id, kind="study", lookup=study.study_instance_uid[-64:]).first()
     expected, original = None, ""
