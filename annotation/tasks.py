@@ -44,6 +44,25 @@ def agree_task(context: JobContext) -> dict[str, Any]:
     return {"adjudication": str(found.pk) if found else None}
 
 
+@job_task(kind="annotation.surface", queue="frames")
+def surface_task(context: JobContext) -> dict[str, Any]:
+    """Make the surface of ``{annotation | revision, stack, layer}`` as it stands."""
+    from annotation.models import Annotation, Revision
+    from annotation.services.surface import annotation_surface_make, revision_surface_make
+
+    payload = context.payload
+    stack = Stack.objects.filter(pk=payload["stack"]).first()
+    if stack is None:
+        return {"skipped": "gone"}
+    if "revision" in payload:
+        revision = Revision.objects.select_related("annotation").filter(pk=payload["revision"]).exclude(content={}).first()
+        made = revision_surface_make(revision=revision, stack=stack, layer=payload["layer"]) if revision else None
+    else:
+        annotation = Annotation.objects.filter(pk=payload["annotation"], case__subject__withdrawn_at=None).first()
+        made = annotation_surface_make(annotation=annotation, stack=stack, layer=payload["layer"]) if annotation else None
+    return {"surface": str(made.pk)} if made else {"skipped": "gone"}
+
+
 @job_task(kind="annotation.subject_withdraw", queue="intake")
 def subject_withdraw_task(context: JobContext) -> dict[str, Any]:
     """A subject has withdrawn: what was drawn on their images goes."""

@@ -18,6 +18,7 @@ from annotation.api.protocol import ProtocolViewSet
 from annotation.api.review import AdjudicationMaskView, AdjudicationViewSet, CaseReviewView, ReviewViewSet
 from annotation.api.revision import RevisionViewSet
 from annotation.api.schema import LabelSchemaViewSet
+from annotation.api.surface import AnnotationSurfaceView, RevisionSurfaceView
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("schemas", LabelSchemaViewSet, basename="schema")
@@ -34,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("annotations/<uuid:pk>/mask", AnnotationMaskView.as_view(), name="annotation-mask"),
     path("annotations/<uuid:pk>/operations", AnnotationOperationsView.as_view(), name="annotation-operations"),
     path("annotations/<uuid:pk>/branches", AnnotationBranchView.as_view(), name="annotation-branches"),
+    path("annotations/<uuid:pk>/surface", AnnotationSurfaceView.as_view(), name="annotation-surface"),
+    path("revisions/<uuid:pk>/surface", RevisionSurfaceView.as_view(), name="revision-surface"),
     path("revisions/<uuid:pk>/mask", RevisionMaskView.as_view(), name="revision-mask"),
     path("revisions/<uuid:pk>/uncertainty", RevisionUncertaintyView.as_view(), name="revision-uncertainty"),
     path("cases/<uuid:pk>/reviews", CaseReviewView.as_view(), name="case-reviews"),

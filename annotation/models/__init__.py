@@ -11,6 +11,7 @@ from annotation.models.protocol import Protocol
 from annotation.models.review import Review
 from annotation.models.revision import Revision
 from annotation.models.structure import Structure
+from annotation.models.surface import Surface
 
 __all__ = [
     "Adjudication",
@@ -24,4 +25,5 @@ __all__ = [
     "Review",
     "Revision",
     "Structure",
+    "Surface",
 ]

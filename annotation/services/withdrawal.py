@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.services.audit import audit_record
-from annotation.models import Adjudication, Annotation, Assignment, Case, Chunk, Operation, Review, Revision
+from annotation.models import Adjudication, Annotation, Assignment, Case, Chunk, Operation, Review, Revision, Surface
 from config.errors import Conflict
 from storage.models import Subject
 from storage.services.blob import blob_delete
@@ -33,6 +33,9 @@ def subject_forget(*, subject_id: Any) -> dict[str, Any]:
         Assignment.objects.filter(case__in=cases, state=Assignment.State.ACTIVE).update(
             state=Assignment.State.RELEASED, lease_until=timezone.now()
         )
+        surfaces = Surface.objects.filter(annotation__case__in=cases)
+        blobs |= set(surfaces.values_list("blob", flat=True))
+        surfaces.delete()
         counts["operations"] = Operation.objects.filter(annotation__case__in=cases).delete()[0]
         counts["chunks"] = Chunk.objects.filter(annotation__case__in=cases).delete()[0]
         Annotation.objects.filter(case__in=cases).update(segments=[], ladder={}, measurements=[], grades={})

@@ -169,6 +169,10 @@ CASES = [
     ),
     Case("GET", "annotations/{pk}", "image.view", _annotation(), prepare=_begun, denied=404),
     Case("GET", "annotations/{pk}/mask", "image.view", _annotation("/mask?stack={stack}&layer=instances"), prepare=_begun, denied=404),
+    Case(
+        "GET", "annotations/{pk}/surface", "image.view", _annotation("/surface?stack={stack}&layer=instances"), prepare=_begun, denied=404
+    ),
+    Case("GET", "revisions/{pk}/surface", "image.view", _revision("/surface?stack={stack}&layer=canal"), prepare=_proposed, denied=404),
     Case("GET", "annotations/{pk}/operations", "image.view", _annotation("/operations"), prepare=_begun, denied=404),
     Case(
         "POST",
