@@ -317,6 +317,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/annotations/{id}/surface": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The surface of one layer on one stack, as it stands
+         * @description A bundle (docs/reference/surfaces.md): header `{format, stack, layer, key, seq, meshes: [{segment, structure, name, colour, vertices, triangles, offset, scale, volume, length}]}`, one gzip body a mesh. 202 with `Retry-After` while a worker makes it: ask again. 409 `not_a_volume` for a stack without a grid.
+         */
+        get: operations["annotation_surface"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/assignments/{id}/release": {
         parameters: {
             query?: never;
@@ -1269,6 +1289,26 @@ export interface paths {
          * @description A bundle as for an annotation's mask. Immutable.
          */
         get: operations["revision_mask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/revisions/{id}/surface": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The surface of one layer of a revision on one stack
+         * @description A bundle (docs/reference/surfaces.md): header `{format, stack, layer, key, seq, meshes: [{segment, structure, name, colour, vertices, triangles, offset, scale, volume, length}]}`, one gzip body a mesh. 202 with `Retry-After` while a worker makes it: ask again. 409 `not_a_volume` for a stack without a grid.
+         */
+        get: operations["revision_surface"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3785,6 +3825,13 @@ export interface components {
             /** @description The sequence number that you have seen acknowledged last. */
             expected_seq: number;
         };
+        SurfaceMaking: {
+            /** @description `making`. */
+            state: string;
+            /** Format: uuid */
+            job: string;
+            seq: number;
+        };
         /**
          * @description * `a` - a
          *     * `b` - b
@@ -4479,6 +4526,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revision"];
+                };
+            };
+        };
+    };
+    annotation_surface: {
+        parameters: {
+            query: {
+                /** @description A layer of the schema, such as `instances`. */
+                layer: string;
+                stack: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurfaceMaking"];
                 };
             };
         };
@@ -6073,6 +6153,39 @@ export interface operations {
                 };
                 content: {
                     "application/vnd.columna.bundle": string;
+                };
+            };
+        };
+    };
+    revision_surface: {
+        parameters: {
+            query: {
+                /** @description A layer of the schema, such as `instances`. */
+                layer: string;
+                stack: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.columna.bundle": string;
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurfaceMaking"];
                 };
             };
         };
