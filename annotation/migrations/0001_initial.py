@@ -7,258 +7,388 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0003_cache_table'),
-        ('storage', '0001_initial'),
+        ("accounts", "0003_cache_table"),
+        ("storage", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('state', models.CharField(choices=[('new', 'New'), ('proposed', 'Proposed'), ('open', 'Open'), ('submitted', 'Submitted'), ('accepted', 'Accepted')], db_index=True, default='new', max_length=16)),
-                ('priority', models.FloatField(default=0.0)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='accounts.project')),
-                ('stacks', models.ManyToManyField(related_name='cases', to='storage.stack')),
-                ('study', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='storage.study')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cases', to='storage.subject')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("proposed", "Proposed"),
+                            ("open", "Open"),
+                            ("submitted", "Submitted"),
+                            ("accepted", "Accepted"),
+                        ],
+                        db_index=True,
+                        default="new",
+                        max_length=16,
+                    ),
+                ),
+                ("priority", models.FloatField(default=0.0)),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("project", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="cases", to="accounts.project")),
+                ("stacks", models.ManyToManyField(related_name="cases", to="storage.stack")),
+                ("study", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="cases", to="storage.study")),
+                ("subject", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="cases", to="storage.subject")),
             ],
             options={
-                'ordering': ['-priority', 'created_at'],
+                "ordering": ["-priority", "created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Annotation',
+            name="Annotation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('author_kind', models.CharField(choices=[('reader', 'Reader'), ('adjudicator', 'Adjudicator'), ('consensus', 'Consensus'), ('import', 'Import'), ('model', 'Model')], max_length=16)),
-                ('model_version', models.UUIDField(null=True)),
-                ('branch_seq', models.PositiveIntegerField(null=True)),
-                ('seq', models.PositiveIntegerField(default=0)),
-                ('segments', models.JSONField(default=list)),
-                ('ladder', models.JSONField(default=dict)),
-                ('measurements', models.JSONField(default=list)),
-                ('grades', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted')], default='draft', max_length=16)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='annotations', to=settings.AUTH_USER_MODEL)),
-                ('branch_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='branches', to='annotation.annotation')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='annotations', to='accounts.project')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='annotations', to='annotation.case')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "author_kind",
+                    models.CharField(
+                        choices=[
+                            ("reader", "Reader"),
+                            ("adjudicator", "Adjudicator"),
+                            ("consensus", "Consensus"),
+                            ("import", "Import"),
+                            ("model", "Model"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("model_version", models.UUIDField(null=True)),
+                ("branch_seq", models.PositiveIntegerField(null=True)),
+                ("seq", models.PositiveIntegerField(default=0)),
+                ("segments", models.JSONField(default=list)),
+                ("ladder", models.JSONField(default=dict)),
+                ("measurements", models.JSONField(default=list)),
+                ("grades", models.JSONField(default=dict)),
+                ("state", models.CharField(choices=[("draft", "Draft"), ("submitted", "Submitted")], default="draft", max_length=16)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="annotations", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "branch_of",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="branches", to="annotation.annotation"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="annotations", to="accounts.project"),
+                ),
+                ("case", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="annotations", to="annotation.case")),
             ],
             options={
-                'ordering': ['created_at'],
+                "ordering": ["created_at"],
             },
         ),
         migrations.CreateModel(
-            name='LabelSchema',
+            name="LabelSchema",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('name', models.SlugField()),
-                ('version', models.PositiveIntegerField()),
-                ('title', models.CharField(max_length=200)),
-                ('digest', models.CharField(max_length=64)),
-                ('layers', models.JSONField(default=list)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("name", models.SlugField()),
+                ("version", models.PositiveIntegerField()),
+                ("title", models.CharField(max_length=200)),
+                ("digest", models.CharField(max_length=64)),
+                ("layers", models.JSONField(default=list)),
             ],
             options={
-                'ordering': ['name', '-version'],
-                'constraints': [models.UniqueConstraint(fields=('name', 'version'), name='label_schema_once')],
+                "ordering": ["name", "-version"],
+                "constraints": [models.UniqueConstraint(fields=("name", "version"), name="label_schema_once")],
             },
         ),
         migrations.CreateModel(
-            name='Protocol',
+            name="Protocol",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('name', models.CharField(max_length=100)),
-                ('structures', models.JSONField(default=list)),
-                ('recipe', models.JSONField(default=dict)),
-                ('hanging', models.JSONField(default=dict)),
-                ('reading_mode', models.CharField(choices=[('ai_first', 'AI first'), ('blind_first', 'Blind first, then reveal'), ('ai_hidden', 'AI hidden')], default='ai_first', max_length=16)),
-                ('is_active', models.BooleanField(default=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='protocols', to='accounts.project')),
-                ('schema', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='protocols', to='annotation.labelschema')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("name", models.CharField(max_length=100)),
+                ("structures", models.JSONField(default=list)),
+                ("recipe", models.JSONField(default=dict)),
+                ("hanging", models.JSONField(default=dict)),
+                (
+                    "reading_mode",
+                    models.CharField(
+                        choices=[("ai_first", "AI first"), ("blind_first", "Blind first, then reveal"), ("ai_hidden", "AI hidden")],
+                        default="ai_first",
+                        max_length=16,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "project",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="protocols", to="accounts.project"),
+                ),
+                (
+                    "schema",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="protocols", to="annotation.labelschema"),
+                ),
             ],
             options={
-                'ordering': ['project', 'name'],
+                "ordering": ["project", "name"],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='protocol',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='annotation.protocol'),
+            model_name="case",
+            name="protocol",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="cases", to="annotation.protocol"),
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(db_index=True, max_length=64)),
-                ('seq', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('submit', 'Submit'), ('proposal', 'Proposal'), ('import', 'Import')], max_length=16)),
-                ('content', models.JSONField(default=dict)),
-                ('chunks', models.JSONField(default=dict)),
-                ('figures', models.JSONField(default=dict)),
-                ('uncertainty', models.CharField(blank=True, max_length=64)),
-                ('annotation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='annotation.annotation')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(db_index=True, max_length=64)),
+                ("seq", models.PositiveIntegerField()),
+                ("kind", models.CharField(choices=[("submit", "Submit"), ("proposal", "Proposal"), ("import", "Import")], max_length=16)),
+                ("content", models.JSONField(default=dict)),
+                ("chunks", models.JSONField(default=dict)),
+                ("figures", models.JSONField(default=dict)),
+                ("uncertainty", models.CharField(blank=True, max_length=64)),
+                (
+                    "annotation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="revisions", to="annotation.annotation"),
+                ),
             ],
             options={
-                'ordering': ['annotation', 'number'],
+                "ordering": ["annotation", "number"],
             },
         ),
         migrations.AddField(
-            model_name='case',
-            name='proposal_revision',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposed_for', to='annotation.revision'),
+            model_name="case",
+            name="proposal_revision",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="proposed_for", to="annotation.revision"
+            ),
         ),
         migrations.AddField(
-            model_name='annotation',
-            name='derived_from',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='derived', to='annotation.revision'),
+            model_name="annotation",
+            name="derived_from",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="derived", to="annotation.revision"
+            ),
         ),
         migrations.CreateModel(
-            name='Structure',
+            name="Structure",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('value', models.PositiveSmallIntegerField()),
-                ('code', models.CharField(max_length=32)),
-                ('name', models.CharField(max_length=100)),
-                ('category', models.CharField(max_length=32)),
-                ('layer', models.CharField(max_length=32)),
-                ('colour', models.CharField(max_length=9)),
-                ('kind', models.CharField(max_length=16)),
-                ('coding', models.JSONField(default=dict)),
-                ('geometry', models.JSONField(default=list)),
-                ('attributes', models.JSONField(default=dict)),
-                ('schema', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='structures', to='annotation.labelschema')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("value", models.PositiveSmallIntegerField()),
+                ("code", models.CharField(max_length=32)),
+                ("name", models.CharField(max_length=100)),
+                ("category", models.CharField(max_length=32)),
+                ("layer", models.CharField(max_length=32)),
+                ("colour", models.CharField(max_length=9)),
+                ("kind", models.CharField(max_length=16)),
+                ("coding", models.JSONField(default=dict)),
+                ("geometry", models.JSONField(default=list)),
+                ("attributes", models.JSONField(default=dict)),
+                (
+                    "schema",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="structures", to="annotation.labelschema"),
+                ),
             ],
             options={
-                'ordering': ['value'],
+                "ordering": ["value"],
             },
         ),
         migrations.CreateModel(
-            name='Assignment',
+            name="Assignment",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('lease_until', models.DateTimeField()),
-                ('epoch', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('active', 'Active'), ('released', 'Released'), ('submitted', 'Submitted'), ('expired', 'Expired')], default='active', max_length=16)),
-                ('client', models.CharField(blank=True, max_length=64)),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='annotation.case')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("lease_until", models.DateTimeField()),
+                ("epoch", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("released", "Released"), ("submitted", "Submitted"), ("expired", "Expired")],
+                        default="active",
+                        max_length=16,
+                    ),
+                ),
+                ("client", models.CharField(blank=True, max_length=64)),
+                (
+                    "reader",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="assignments", to=settings.AUTH_USER_MODEL),
+                ),
+                ("case", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="assignments", to="annotation.case")),
             ],
             options={
-                'ordering': ['-epoch'],
-                'constraints': [models.UniqueConstraint(fields=('case', 'epoch'), name='assignment_epoch_once'), models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('case',), name='assignment_one_active'), models.CheckConstraint(condition=models.Q(('state__in', ['active', 'released', 'submitted', 'expired'])), name='assignment_state_known')],
+                "ordering": ["-epoch"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("case", "epoch"), name="assignment_epoch_once"),
+                    models.UniqueConstraint(condition=models.Q(("state", "active")), fields=("case",), name="assignment_one_active"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["active", "released", "submitted", "expired"])), name="assignment_state_known"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('layer', models.CharField(max_length=32)),
-                ('slice_key', models.CharField(max_length=80)),
-                ('data', models.BinaryField()),
-                ('digest', models.CharField(max_length=64)),
-                ('counts', models.JSONField(default=dict)),
-                ('annotation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='annotation.annotation')),
-                ('stack', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='storage.stack')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("layer", models.CharField(max_length=32)),
+                ("slice_key", models.CharField(max_length=80)),
+                ("data", models.BinaryField()),
+                ("digest", models.CharField(max_length=64)),
+                ("counts", models.JSONField(default=dict)),
+                (
+                    "annotation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="annotation.annotation"),
+                ),
+                ("stack", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="storage.stack")),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('annotation', 'layer', 'slice_key'), name='chunk_once')],
+                "constraints": [models.UniqueConstraint(fields=("annotation", "layer", "slice_key"), name="chunk_once")],
             },
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('seq', models.PositiveIntegerField()),
-                ('op_id', models.UUIDField()),
-                ('kind', models.CharField(choices=[('patch', 'Patch'), ('segments', 'Segments'), ('ladder', 'Ladder'), ('measurements', 'Measurements'), ('grades', 'Grades')], max_length=16)),
-                ('undoes', models.UUIDField(null=True)),
-                ('header', models.JSONField(default=dict)),
-                ('body', models.BinaryField(default=b'')),
-                ('digest', models.CharField(max_length=64)),
-                ('annotation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='annotation.annotation')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='operations', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("seq", models.PositiveIntegerField()),
+                ("op_id", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("patch", "Patch"),
+                            ("segments", "Segments"),
+                            ("ladder", "Ladder"),
+                            ("measurements", "Measurements"),
+                            ("grades", "Grades"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("undoes", models.UUIDField(null=True)),
+                ("header", models.JSONField(default=dict)),
+                ("body", models.BinaryField(default=b"")),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "annotation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="operations", to="annotation.annotation"),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="operations", to=settings.AUTH_USER_MODEL),
+                ),
             ],
             options={
-                'ordering': ['seq'],
-                'constraints': [models.UniqueConstraint(fields=('annotation', 'op_id'), name='operation_once'), models.UniqueConstraint(fields=('annotation', 'seq'), name='operation_seq_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['patch', 'segments', 'ladder', 'measurements', 'grades'])), name='operation_kind_known')],
+                "ordering": ["seq"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("annotation", "op_id"), name="operation_once"),
+                    models.UniqueConstraint(fields=("annotation", "seq"), name="operation_seq_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["patch", "segments", "ladder", "measurements", "grades"])),
+                        name="operation_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='protocol_name_once'),
+            model_name="protocol",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="protocol_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.CheckConstraint(condition=models.Q(('reading_mode__in', ['ai_first', 'blind_first', 'ai_hidden'])), name='protocol_reading_mode_known'),
+            model_name="protocol",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reading_mode__in", ["ai_first", "blind_first", "ai_hidden"])), name="protocol_reading_mode_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('annotation', 'number'), name='revision_number_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(fields=("annotation", "number"), name="revision_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['submit', 'proposal', 'import'])), name='revision_kind_known'),
+            model_name="revision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["submit", "proposal", "import"])), name="revision_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('protocol', 'study'), name='case_once'),
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("protocol", "study"), name="case_once"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'proposed', 'open', 'submitted', 'accepted'])), name='case_state_known'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["new", "proposed", "open", "submitted", "accepted"])), name="case_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('author_kind', 'reader'), ('branch_of__isnull', True), ('state', 'draft')), fields=('case', 'author'), name='annotation_one_draft'),
+            model_name="annotation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("author_kind", "reader"), ("branch_of__isnull", True), ("state", "draft")),
+                fields=("case", "author"),
+                name="annotation_one_draft",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('author_kind', 'model')), fields=('case', 'model_version'), name='annotation_one_per_model'),
+            model_name="annotation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("author_kind", "model")), fields=("case", "model_version"), name="annotation_one_per_model"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.UniqueConstraint(condition=models.Q(('author_kind', 'import')), fields=('case',), name='annotation_one_import'),
+            model_name="annotation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("author_kind", "import")), fields=("case",), name="annotation_one_import"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(('author_kind__in', ['reader', 'adjudicator', 'consensus', 'import', 'model'])), name='annotation_author_kind_known'),
+            model_name="annotation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("author_kind__in", ["reader", "adjudicator", "consensus", "import", "model"])),
+                name="annotation_author_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('author_kind', 'model'), _negated=True), ('model_version__isnull', False), _connector='OR'), name='annotation_model_is_named'),
+            model_name="annotation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("author_kind", "model"), _negated=True), ("model_version__isnull", False), _connector="OR"),
+                name="annotation_model_is_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='annotation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('author_kind__in', ['reader', 'adjudicator']), _negated=True), ('author__isnull', False), _connector='OR'), name='annotation_reader_is_named'),
+            model_name="annotation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("author_kind__in", ["reader", "adjudicator"]), _negated=True), ("author__isnull", False), _connector="OR"
+                ),
+                name="annotation_reader_is_named",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='structure',
-            constraint=models.UniqueConstraint(fields=('schema', 'value'), name='structure_value_once'),
+            model_name="structure",
+            constraint=models.UniqueConstraint(fields=("schema", "value"), name="structure_value_once"),
         ),
         migrations.AddConstraint(
-            model_name='structure',
-            constraint=models.UniqueConstraint(fields=('schema', 'code'), name='structure_code_once'),
+            model_name="structure",
+            constraint=models.UniqueConstraint(fields=("schema", "code"), name="structure_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='structure',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 1), ('value__lte', 255)), name='structure_value_is_uint8'),
+            model_name="structure",
+            constraint=models.CheckConstraint(condition=models.Q(("value__gte", 1), ("value__lte", 255)), name="structure_value_is_uint8"),
         ),
     ]

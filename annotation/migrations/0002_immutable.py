@@ -80,7 +80,7 @@ _UNDO = {
         for name in (
             "revision_no_update",
             "revision_no_delete",
-            "revision_no_truncate", 
+            "revision_no_truncate",
             "operation_no_update",
             "operation_no_truncate",
             "operation_no_delete",

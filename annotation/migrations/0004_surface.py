@@ -6,28 +6,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotation', '0002_immutable'),
-        ('storage', '0004_series_metadata'),
+        ("annotation", "0003_reading_and_review"),
+        ("storage", "0004_series_metadata"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Surface',
+            name="Surface",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('layer', models.CharField(max_length=32)),
-                ('key', models.CharField(max_length=64)),
-                ('blob', models.CharField(max_length=64)),
-                ('frozen', models.BooleanField(default=False)),
-                ('annotation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='surfaces', to='annotation.annotation')),
-                ('stack', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='surfaces', to='storage.stack')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("layer", models.CharField(max_length=32)),
+                ("key", models.CharField(max_length=64)),
+                ("blob", models.CharField(max_length=64)),
+                ("frozen", models.BooleanField(default=False)),
+                (
+                    "annotation",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="surfaces", to="annotation.annotation"),
+                ),
+                ("stack", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="surfaces", to="storage.stack")),
             ],
             options={
-                'ordering': ['-created_at'],
-                'constraints': [models.UniqueConstraint(fields=('annotation', 'stack', 'layer', 'key'), name='surface_once')],
+                "ordering": ["-created_at"],
+                "constraints": [models.UniqueConstraint(fields=("annotation", "stack", "layer", "key"), name="surface_once")],
             },
         ),
     ]
