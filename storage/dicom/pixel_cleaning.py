@@ -22,7 +22,7 @@ from storage.dicom.pixel_bytes import PixelShape
 from storage.dicom.pixels import PixelError, iterate_frames
 from storage.dicom.reasons import Rejected
 from storage.dicom.text_filter import Box, may_hold_text
-from storage.dicom.text_reader import text_boxes
+from storage.dicom.text_reader import text_at, text_boxes
 
 _ALWAYS = frozenset({"US", "IVUS", "SC", "OT", "XA", "RF", "CR", "DX", "RG", "PX", "IO", "XC", "ES", "GM", "SM", "DOC"})
 _SCREEN = re.compile(r"SCREEN|SECONDARY|REPORT|DOSE|POSTER|CAPTURE", re.IGNORECASE)
@@ -30,7 +30,6 @@ _NEVER = frozenset(
     {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7", "1.2.840.10008.5.1.4.1.1.481.2", "1.2.840.10008.5.1.4.1.1.30"}
 )
 _CHUNK = 16
-_SURE_IN_ANATOMY = 0.65
 
 
 @dataclass(frozen=True)
@@ -123,8 +122,7 @@ def _text(chunk: NDArray[Any], *, always: bool) -> list[Box]:
         return text_boxes(chunk.max(axis=0)) + text_boxes(chunk.min(axis=0))
     found: list[Box] = []
     for frame in chunk:
-        if may_hold_text(frame):
-            found += text_boxes(frame, sure=_SURE_IN_ANATOMY)
+        found += text_at(frame, may_hold_text(frame))
     return found
 
 

@@ -1,12 +1,13 @@
 """A cheap look at a frame: could there be text in it? Only then the slow reader is asked.
 
-Drawn text differs from anatomy in one thing that noise cannot imitate: its strokes hold exactly the same value along their
-length and stand out on both sides. A few such strokes close together make a place worth reading; a frame without them is passed
-on in about two milliseconds.
+What a device draws differs from what it measures in one thing that noise cannot imitate: ink. Strokes stand out on both sides within
+two pixels of their edge, hold exactly one value along their length, and many strokes close together hold the same one. A place
+with enough of such ink is worth reading; a frame without is passed on in one to two milliseconds.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,29 @@ Box = tuple[int, int, int, int]
 """Rows from, columns from, rows to, columns to (half open)."""
 
 _CONTRAST = 0.06
-"""Share of the frame's own range by which a stroke stands out from what is four pixels beside it."""
+"""Share of the frame's own range by which a stroke stands out."""
+_CLIPPED = 0.25
+"""The same for the lowest and the highest value of a frame, which clipping gives to many pixels without any ink."""
 _REACH = 4
+_WIDEST = 6
+"""The widest stroke in pixels; wider ones are found in the frame reduced three times."""
 _TILE = 16
-_SHARED_INK = 0.25
 _FINE = 300
-_INK, _INK_FACTOR, _NEIGHBOURS, _MOST_INKS = 12, 5, 16, 40
-_STROKES = 6
-"""Stroke pixels in a tile, with its neighbours, that make it worth reading."""
+"""A frame with a wider range than this has so many values that equal ones hardly meet by chance."""
+_INK_FINE, _INK_COARSE = 4, 7
+"""Pixels of one ink in three by three tiles that make the place worth reading."""
+_REDUCED = 3
+_LARGE_SIDE = 192
+_LINE_INK, _LINE_LOW, _LINE_HIGH, _LINE_LONG = 10, 5, 64, 2.0
+"""A written line: pixels of one ink, its least and greatest height, and how many times longer than high it is (one letter is not)."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box worth reading. ``lines`` are boxes in it where the ink alone proves that a line was written, read or not."""
+
+    box: Box
+    lines: tuple[Box, ...] = ()
 
 
 def grey(frame: NDArray[Any]) -> NDArray[Any]:
@@ -31,100 +47,183 @@ def grey(frame: NDArray[Any]) -> NDArray[Any]:
     return frame.max(axis=2) if frame.ndim == 3 else frame
 
 
-def may_hold_text(frame: NDArray[Any]) -> list[Box]:
-    """Return places worth reading, joined where they touch. ``frame`` is [row, column] or [row, column, RGB]."""
+def may_hold_text(frame: NDArray[Any]) -> list[Place]:
+    """Return places worth reading. ``frame`` is [row, column] or [row, column, RGB], of any integer type."""
     plane = grey(frame)
     if min(plane.shape) < 3 * _REACH:
         return []
-    if plane.dtype.itemsize == 1:
-        plane = plane.astype(np.int16)
-    elif plane.dtype == np.uint16:
-        plane = plane.astype(np.int32)
-    sample = plane[::4, ::4]
-    low, high = (float(value) for value in np.percentile(sample, (0.5, 99.5)))
-    limit = max(2.0, _CONTRAST * (high - low))
-    strokes = np.zeros(plane.shape, bool)
-    standing = np.zeros(plane.shape, bool)
-    for turned in (False, True):
-        run, stands = _stems(plane.T if turned else plane, limit)
-        strokes |= run.T if turned else run
-        standing |= stands.T if turned else stands
-    if high - low > _FINE:
-        strokes |= _ink(plane, standing)
-    return _places(plane, strokes)
+    lowest, highest = int(plane.min()), int(plane.max())
+    narrow = highest < 1 << 15 and highest - lowest < 1 << 15
+    plane = plane.astype(np.int16 if narrow else np.int32, copy=False)
+    sample = np.sort(plane[::4, ::4], axis=None)
+    spread = int(sample[int(0.995 * (len(sample) - 1))]) - int(sample[int(0.005 * (len(sample) - 1))])
+    found = _places(plane, plane, lowest, highest, spread)
+    if max(plane.shape) >= _LARGE_SIDE and min(plane.shape) >= 3 * _REACH * _REDUCED:
+        found += _places(np.ascontiguousarray(plane[1::_REDUCED, 1::_REDUCED]), plane, lowest, highest, spread)
+    return found
 
 
-def _stems(plane: NDArray[Any], limit: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Mark what stands out to both sides, all brighter or all darker; and of that the middle of three equal pixels below each other."""
+def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int, spread: int) -> list[Place]:
+    """Look at ``plane``, which is ``whole`` or that reduced; of the reduced only strokes count that are flat in the whole."""
+    limit, clipped = max(2, round(_CONTRAST * spread)), max(2, round(_CLIPPED * spread))
+    fine = highest - lowest > _FINE
+    scale = 1 if plane is whole else _REDUCED
+    enough = _INK_FINE if fine else _INK_COARSE
+    strokes = []
+    for across in (0, 1):
+        rows, columns = np.divmod(np.flatnonzero(_standing(plane, across, limit)), plane.shape[1])
+        if scale > 1:
+            rows, columns = _flat(whole, rows, columns)
+        values = plane[rows, columns].astype(np.int32)
+        if len(values):
+            often = np.bincount(values - lowest)[values - lowest] * 2 >= enough
+            rows, columns, values = rows[often], columns[often], values[often]
+        limits = np.where((values == lowest) | (values == highest), clipped, limit)
+        sharp = _sharp(plane, rows, columns, values, across, limits)
+        strokes.append(np.stack([rows[sharp], columns[sharp], values[sharp]]))
+    return _inked(plane.shape, np.concatenate(strokes, axis=1), scale, enough, fine)
+
+
+def _standing(plane: NDArray[Any], across: int, limit: int) -> NDArray[np.bool_]:
+    """Mark pixels that equal the one before them along a stroke and stand out, from two or four beside them, to both sides alike."""
+
+    def shifted(by: int) -> NDArray[Any]:
+        part = slice(_REACH + by, plane.shape[across] - _REACH + by)
+        return plane[part] if across == 0 else plane[:, part]
+
+    middle = shifted(0)
+    before, after = (shifted(-2), shifted(-_REACH)), (shifted(2), shifted(_REACH))
+    bright = middle - np.maximum(np.minimum(*before), np.minimum(*after)) > limit
+    dark = np.minimum(np.maximum(*before), np.maximum(*after)) - middle > limit
+    bright |= dark
+    if across == 0:
+        bright[:, 1:] &= middle[:, 1:] == middle[:, :-1]
+        bright[:, 0] = False
+    else:
+        bright[1:] &= middle[1:] == middle[:-1]
+        bright[0] = False
     stands = np.zeros(plane.shape, bool)
-    inner = plane[:, _REACH:-_REACH]
-    left = inner - plane[:, : -2 * _REACH]
-    right = inner - plane[:, 2 * _REACH :]
-    stands[:, _REACH:-_REACH] = ((left > limit) & (right > limit)) | ((left < -limit) & (right < -limit))
-    run = np.zeros(plane.shape, bool)
-    same = plane[1:, :] == plane[:-1, :]
-    run[1:-1] = same[1:] & same[:-1]
-    run &= stands
-    return run, stands
+    stands[np.s_[_REACH:-_REACH, :] if across == 0 else np.s_[:, _REACH:-_REACH]] = bright
+    return stands
 
 
-def _ink(plane: NDArray[Any], standing: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mark pixels that stand out and hold a value that far more of them hold than hold the values next to it: an ink."""
-    values = plane[standing]
-    if len(values) < _INK:
-        return np.zeros(plane.shape, bool)
-    lowest = int(values.min())
-    counts = np.bincount((values - lowest).astype(np.int64))
-    sums = np.concatenate([[0], np.cumsum(counts)])
-    index = np.arange(len(counts))
-    first, last = np.maximum(index - _NEIGHBOURS, 0), np.minimum(index + _NEIGHBOURS + 1, len(counts))
-    usual = (sums[last] - sums[first] - counts) / np.maximum(last - first - 1, 1)
-    inks = np.flatnonzero((counts >= _INK) & (counts > _INK_FACTOR * (usual + 1))) + lowest
-    if not len(inks) or len(inks) > _MOST_INKS:
-        return np.zeros(plane.shape, bool)
-    return standing & np.isin(plane, inks)
+def _flat(whole: NDArray[Any], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Keep those pixels of the reduced frame around which three by three of the whole are equal."""
+    row, column = np.minimum(rows * _REDUCED + 1, whole.shape[0] - 2), np.minimum(columns * _REDUCED + 1, whole.shape[1] - 2)
+    value = whole[row, column]
+    equal = np.ones(len(rows), bool)
+    for down, right in ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, 1), (1, 0)):
+        equal &= whole[row + down, column + right] == value
+    return rows[equal], columns[equal]
 
 
-def _places(plane: NDArray[Any], strokes: NDArray[np.bool_]) -> list[Box]:
-    rows, columns = strokes.shape
-    tall, wide = -(-rows // _TILE), -(-columns // _TILE)
-    padded = np.zeros((tall * _TILE, wide * _TILE), bool)
-    padded[:rows, :columns] = strokes
-    counts = padded.reshape(tall, _TILE, wide, _TILE).sum(axis=(1, 3))
-    around = np.zeros((tall + 2, wide + 2), int)
-    around[1:-1, 1:-1] = counts
-    near = sum(around[i : i + tall, j : j + wide] for i in range(3) for j in range(3))
-    hot = (near >= _STROKES) & (counts >= 2)
-    if not hot.any():
+def _sharp(
+    plane: NDArray[Any],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    values: NDArray[np.int32],
+    across: int,
+    limits: NDArray[np.intp],
+) -> NDArray[np.bool_]:
+    """Whether a pixel's run of equal values across the stroke ends on both sides in an edge of two pixels at most, both up or both down."""
+    last = plane.shape[across] - 1
+    place = rows if across == 0 else columns
+    steps = []
+    for side in (-1, 1):
+        step, open_ = np.zeros(len(values), np.int32), np.ones(len(values), bool)
+        near = _beside(plane, rows, columns, across, np.clip(place + side, 0, last))
+        for distance in range(1, _WIDEST + 1):
+            far = _beside(plane, rows, columns, across, np.clip(place + side * (distance + 1), 0, last))
+            ends = open_ & (near != values)
+            one, two = values - near, values - far
+            step[ends] = np.where(np.abs(one) > np.abs(two), one, two)[ends]
+            open_ &= ~ends
+            if not open_.any():
+                break
+            near = far
+        steps.append(step)
+    before, after = steps
+    return np.asarray(((before > limits) & (after > limits)) | ((before < -limits) & (after < -limits)))
+
+
+def _beside(
+    plane: NDArray[Any], rows: NDArray[np.intp], columns: NDArray[np.intp], across: int, place: NDArray[np.intp]
+) -> NDArray[np.int32]:
+    return np.asarray(plane[place, columns] if across == 0 else plane[rows, place], np.int32)
+
+
+def _inked(shape: tuple[int, ...], strokes: NDArray[np.int32], scale: int, enough: int, fine: bool) -> list[Place]:
+    """Return where one ink is dense: pixels of the same value, counted in three by three tiles. ``strokes`` is [row, column, value]."""
+    tall, wide = -(-shape[0] // _TILE), -(-shape[1] // _TILE)
+    rows, columns, values = strokes
+    if len(values) < enough:
         return []
-    return [box for box in _joined(hot, rows, columns) if _one_ink(plane, strokes, box)]
+    inks, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    inks_kept = np.flatnonzero(counts >= enough)
+    if not len(inks_kept):
+        return []
+    number = np.full(len(inks), -1)
+    number[inks_kept] = np.arange(len(inks_kept))
+    layer = number[which]
+    chosen = layer >= 0
+    tile = (rows[chosen] // _TILE) * wide + columns[chosen] // _TILE
+    counted = np.bincount(layer[chosen] * (tall * wide) + tile, minlength=len(inks_kept) * tall * wide).reshape(-1, tall, wide)
+    padded = np.pad(counted, ((0, 0), (1, 1), (1, 1)))
+    near = sum(padded[:, i : i + tall, j : j + wide] for i in range(3) for j in range(3))
+    hot = ((near >= enough) & (counted > 0)).any(axis=0)
+    return [Place(_scaled(box, scale), _lines(strokes, box, scale) if fine else ()) for box in _joined(hot, shape[0], shape[1])]
 
 
-def _one_ink(plane: NDArray[Any], strokes: NDArray[np.bool_], box: Box) -> bool:
-    """Whether the strokes of a place look drawn: in fine grey steps equal runs are proof enough, in 256 of them they must share values."""
-    part = np.s_[box[0] : box[2], box[1] : box[3]]
-    values, counts = np.unique(plane[part][strokes[part]], return_counts=True)
-    if len(values) == 0:
-        return False
-    if int(plane.max()) - int(plane.min()) > _FINE:
-        return True
-    return bool(np.sort(counts)[-2:].sum() >= _SHARED_INK * counts.sum())
+def _lines(strokes: NDArray[np.int32], box: Box, scale: int) -> tuple[Box, ...]:
+    """Return the written lines among the strokes of a place, across and down the page."""
+    from scipy import ndimage
+
+    top, left, bottom, right = box
+    rows, columns, values = strokes[:, (strokes[0] >= top) & (strokes[0] < bottom) & (strokes[1] >= left) & (strokes[1] < right)]
+    _inks, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    same = counts[which] >= _INK_FINE - 1
+    drawn = np.zeros((bottom - top, right - left), bool)
+    drawn[rows[same] - top, columns[same] - left] = True
+    lines = []
+    for down in (False, True):
+        page = drawn.T if down else drawn
+        labels, count = ndimage.label(ndimage.binary_dilation(page, np.ones((5, 13), bool)))
+        for number, part in enumerate(ndimage.find_objects(labels), 1) if count else ():
+            at = np.argwhere(page[part] & (labels[part] == number))
+            (first_row, first), (last_row, last) = at.min(axis=0), at.max(axis=0)
+            height, width = last_row - first_row + 1, last - first + 1
+            if len(at) < _LINE_INK or not _LINE_LOW <= height <= _LINE_HIGH or width < _LINE_LONG * height:
+                continue
+            line = (part[0].start + first_row, part[1].start + first, part[0].start + last_row + 1, part[1].start + last + 1)
+            lines.append(_line_box(line, int(height), down, top, left, scale))
+    return tuple(lines)
+
+
+def _line_box(line: tuple[Any, ...], height: int, down: bool, top: int, left: int, scale: int) -> Box:
+    """Return the box of a line in the frame, wider by a letter at its ends and a third above and below, where round strokes have no runs."""
+    first_row, first, last_row, last = (int(value) for value in line)
+    high, wide = max(3, height // 3), max(4, height)
+    box = (first_row - high, first - wide, last_row + high, last + wide)
+    if down:
+        box = (box[1], box[0], box[3], box[2])
+    return tuple((value + origin) * scale for value, origin in zip(box, (top, left, top, left), strict=True))  # type: ignore[return-value]
+
+
+def _scaled(box: Box, scale: int) -> Box:
+    return box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale
 
 
 def _joined(hot: NDArray[np.bool_], rows: int, columns: int) -> list[Box]:
-    """Return one box per group of touching tiles, two tiles wider on every side so that whole words are read."""
+    """Return one box per group of touching tiles, a tile wider above and below and two at the sides so that whole words are read."""
     from scipy import ndimage
 
-    labels, _ = ndimage.label(ndimage.binary_dilation(hot, iterations=1), structure=np.ones((3, 3)))
+    if not hot.any():
+        return []
+    labels, _ = ndimage.label(ndimage.binary_dilation(hot), structure=np.ones((3, 3)))
     boxes = []
     for found in ndimage.find_objects(labels):
         top, bottom, left, right = found[0].start, found[0].stop, found[1].start, found[1].stop
         boxes.append(
-            (
-                max(0, (top - 1) * _TILE),
-                max(0, (left - 2) * _TILE),
-                min(rows, (bottom + 1) * _TILE),
-                min(columns, (right + 2) * _TILE),
-            )
+            (max(0, top * _TILE - 8), max(0, (left - 1) * _TILE), min(rows, bottom * _TILE + 8), min(columns, (right + 1) * _TILE))
         )
     return boxes
