@@ -28,6 +28,7 @@ _FINE = 300
 """A frame with a wider range than this has so many values that equal ones hardly meet by chance."""
 _INK_FINE, _INK_COARSE = 4, 7
 """Pixels of one ink in three by three tiles that make the place worth reading."""
+_ALMOST, _CLOUD = 12, 0.35
 _REDUCED = 3
 _LARGE_SIDE = 192
 _LINE_INK, _LINE_LOW, _LINE_HIGH, _LINE_LONG = 10, 5, 64, 2.0
@@ -81,7 +82,7 @@ def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int,
         limits = np.where((values == lowest) | (values == highest), clipped, limit)
         sharp = _sharp(plane, rows, columns, values, across, limits)
         strokes.append(np.stack([rows[sharp], columns[sharp], values[sharp]]))
-    return _inked(plane.shape, np.concatenate(strokes, axis=1), scale, enough, fine)
+    return _inked(plane, np.concatenate(strokes, axis=1), lowest, highest, scale, enough, fine)
 
 
 def _standing(plane: NDArray[Any], across: int, limit: int) -> NDArray[np.bool_]:
@@ -152,9 +153,9 @@ def _beside(
     return np.asarray(plane[place, columns] if across == 0 else plane[rows, place], np.int32)
 
 
-def _inked(shape: tuple[int, ...], strokes: NDArray[np.int32], scale: int, enough: int, fine: bool) -> list[Place]:
+def _inked(plane: NDArray[Any], strokes: NDArray[np.int32], lowest: int, highest: int, scale: int, enough: int, fine: bool) -> list[Place]:
     """Return where one ink is dense: pixels of the same value, counted in three by three tiles. ``strokes`` is [row, column, value]."""
-    tall, wide = -(-shape[0] // _TILE), -(-shape[1] // _TILE)
+    tall, wide = -(-plane.shape[0] // _TILE), -(-plane.shape[1] // _TILE)
     rows, columns, values = strokes
     if len(values) < enough:
         return []
@@ -170,8 +171,20 @@ def _inked(shape: tuple[int, ...], strokes: NDArray[np.int32], scale: int, enoug
     counted = np.bincount(layer[chosen] * (tall * wide) + tile, minlength=len(inks_kept) * tall * wide).reshape(-1, tall, wide)
     padded = np.pad(counted, ((0, 0), (1, 1), (1, 1)))
     near = sum(padded[:, i : i + tall, j : j + wide] for i in range(3) for j in range(3))
-    hot = ((near >= enough) & (counted > 0)).any(axis=0)
-    return [Place(_scaled(box, scale), _lines(strokes, box, scale) if fine else ()) for box in _joined(hot, shape[0], shape[1])]
+    dense = (near >= enough) & (counted > 0)
+    for layer_of, ink in enumerate(inks[inks_kept]):
+        if not fine and ink in (lowest, highest) and dense[layer_of].any():
+            dense[layer_of] &= near[layer_of] >= _CLOUD * _nearly(plane, int(ink), tall, wide)
+    return [Place(_scaled(box, scale), _lines(strokes, box, scale) if fine else ()) for box in _joined(dense.any(axis=0), *plane.shape)]
+
+
+def _nearly(plane: NDArray[Any], ink: int, tall: int, wide: int) -> NDArray[np.intp]:
+    """Count, in three by three tiles, the pixels that almost have the value of an ink: many round clipped anatomy, few round letters."""
+    off = np.abs(plane - plane.dtype.type(ink))
+    almost = np.zeros((tall * _TILE, wide * _TILE), bool)
+    almost[: plane.shape[0], : plane.shape[1]] = (off > 0) & (off <= _ALMOST)
+    padded = np.pad(almost.reshape(tall, _TILE, wide, _TILE).sum(axis=(1, 3)), 1)
+    return np.asarray(sum(padded[i : i + tall, j : j + wide] for i in range(3) for j in range(3)))
 
 
 def _lines(strokes: NDArray[np.int32], box: Box, scale: int) -> tuple[Box, ...]:
