@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.dicom.actions import describe, edition
+from storage.dicom.devices import DeviceRule, catalogue_version, device_rules
 from storage.dicom.private import safe_private
 from storage.dicom.profile import ENGINE_VERSION, Profile
 
@@ -22,6 +23,20 @@ _ACTIONS = {
     "code_item": "replaced by one dummy code",
     "special": "by a rule of its own, below",
 }
+
+
+_DOES = {"blank": "boxes are blanked in every frame", "read": "every frame is read for text", "hold": "held for a person"}
+
+
+def _of(rule: DeviceRule) -> str:
+    """Say what a rule of the catalogue applies to."""
+    parts = [", ".join(sorted(rule.modality))] if rule.modality else []
+    parts += ["pictures of screens"] if rule.secondary else []
+    parts += ["without regions"] if rule.without_regions else []
+    parts += [f"conversion type {', '.join(sorted(rule.conversion))}"] if rule.conversion else []
+    patterns = (("image type", rule.image_type), ("maker", rule.maker), ("model", rule.model), ("description", rule.description))
+    parts += [f"{name} {pattern.pattern.replace('|', ' / ')}" for name, pattern in patterns if pattern is not None]
+    return "; ".join(parts)
 
 
 def conformance_statement(profile: Profile) -> str:
@@ -58,13 +73,23 @@ def conformance_statement(profile: Profile) -> str:
         f"   {len(safe_private())} attributes are on the list.",
         "7. *Graphics.* Overlays (60xx), curves (50xx) and icons are removed; text of presentation states is treated as a descriptor.",
         "8. *Structured content* is kept; its text is treated as a descriptor, its names are dummies, its dates move, its UIDs are replaced.",
-        "9. *Pixels.* Outside the regions of an ultrasound image everything is blanked. Text is searched for in every frame of modalities that carry it by",
-        "   nature (US, XA, RF, CR, DX, SC and others) and in every other frame that a filter finds worth reading; what is found is blanked in all frames of",
-        "   its film. Bits above BitsStored, bytes behind the last pixel, comments and application segments of compressed frames are removed. Frames without",
-        "   text stay bit for bit. BurnedInAnnotation (0028,0301) is NO afterwards, and was never believed before.",
+        "9. *Pixels.* Outside the regions of an ultrasound image everything is blanked. Text is read for in every frame of kinds that carry it by nature",
+        "   (US, XA, RF, CR, DX, SC and others), of pictures of screens and of pixels that were ever compressed with loss, and in every other frame at the",
+        "   places where a filter finds ink: sharp strokes of one exact value. What is read is blanked in all frames of its film; a line that the ink alone",
+        "   proves is blanked whether it can be read or not. A single character (a side marker) stays. Bits above BitsStored, bytes behind the last pixel,",
+        "   comments and application segments of compressed frames are removed. Frames without text stay bit for bit. BurnedInAnnotation (0028,0301) is NO",
+        "   afterwards, and was never believed before. It is set, and 113101 claimed, only where the search was made.",
+        f"   Device rules are {f'followed: catalogue version {catalogue_version()}, {len(device_rules())} rules (below)' if profile.device_rules else 'switched off'}.",
+        f"   Pictures of screens in which text is found are {'held until a person has seen them' if profile.captures == 'hold' else 'cleaned by the machine'}.",
         "10. *File meta, preamble, padding*, OriginalAttributesSequence, digital signatures and encrypted attributes of others are removed or written anew.",
         "11. *Held back*, encrypted: encapsulated documents, unknown kinds of object, pixels that cannot be decoded, encodings that cannot be understood.",
         f"12. *Recognisable features*: head and neck coverage of CT, MR and PET is {'held back' if profile.visual_features == 'hold' else 'flagged'}; faces are not altered, so 113102 is not claimed.",
+        "",
+        "## Devices",
+        "",
+        "| rule | of | what is done | why |",
+        "|---|---|---|---|",
+        *(f"| {rule.name} | {_of(rule)} | {_DOES[rule.do]} | {rule.why} |" for rule in device_rules()),
         "",
         "## Attributes of Table E.1-1",
         "",

@@ -27,6 +27,7 @@ from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
 
 _PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
+_PALETTE = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223})
 _FACE = re.compile(
     r"\b(?:HEAD|BRAIN|SKULL|FACE|CRANI\w*|NECK|CSPINE|C-SPINE|CERVICAL\w*|WHOLEBODY|WHOLE BODY|KOPF|HALS|HWS|SCH[AÄ]DEL|ORBIT\w*|SINUS\w*|JAW|IAC|TMJ)\b",
     re.IGNORECASE,
@@ -187,9 +188,18 @@ def _without_text(
     from storage.dicom.pixel_cleaning import clean_pixels
 
     found = clean_pixels(
-        parsed, shape, sop_class=cleaned.identity.sop_class, modality=cleaned.identity.modality, native=native, extra=waiver.boxes
+        parsed,
+        shape,
+        sop_class=cleaned.identity.sop_class,
+        modality=cleaned.identity.modality,
+        native=native,
+        profile=profile,
+        waiver=waiver,
     )
-    cleaned.elements[0x00280301] = ("CS", b"NO")
+    for rule in found.rules:
+        cleaned.counts[f"device_rule: {rule}"] += 1
+    if profile.clean_pixel_data:
+        cleaned.elements[0x00280301] = ("CS", b"NO")
     if found.frames is None:
         return None
     cleaned.counts["boxes_blanked"] += found.boxes
@@ -200,8 +210,10 @@ def _without_text(
     if frames.ndim == 4:
         cleaned.elements[0x00280002] = ("US", struct.pack("<H", frames.shape[3]))
         cleaned.elements[0x00280006] = ("US", struct.pack("<H", 0))
-        if native is None:
+        if found.decoded:
             cleaned.elements[0x00280004] = ("CS", b"RGB")
+            for tag in _PALETTE & cleaned.elements.keys():
+                del cleaned.elements[tag]
             for tag, number in ((0x00280101, 8), (0x00280102, 7), (0x00280103, 0)):
                 cleaned.elements[tag] = ("US", struct.pack("<H", number))
     return [encoding.element(0x7FE00010, "OW", body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()

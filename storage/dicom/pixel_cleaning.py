@@ -7,7 +7,7 @@ it may hold some. Frames without text stay as they came, bit for bit and in thei
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,18 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
 from storage.dicom import sop_classes
+from storage.dicom.devices import rules_for, text_of
 from storage.dicom.parse import Parsed
 from storage.dicom.pixel_bytes import PixelShape
 from storage.dicom.pixels import PixelError, iterate_frames
+from storage.dicom.profile import Profile, Waiver
 from storage.dicom.reasons import Rejected
 from storage.dicom.text_filter import Box, may_hold_text
 from storage.dicom.text_reader import text_at, text_boxes
 
 _ALWAYS = frozenset({"US", "IVUS", "SC", "OT", "XA", "RF", "CR", "DX", "RG", "PX", "IO", "XC", "ES", "GM", "SM", "DOC"})
+_CAPTURES = frozenset({"SC", "OT", "XC", "ES", "GM", "DOC"})
+_LOSSY = frozenset({f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 81, 91, 203)})
 _SCREEN = re.compile(r"SCREEN|SECONDARY|REPORT|DOSE|POSTER|CAPTURE", re.IGNORECASE)
 _NEVER = frozenset(
     {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7", "1.2.840.10008.5.1.4.1.1.481.2", "1.2.840.10008.5.1.4.1.1.30"}
@@ -34,49 +38,75 @@ _CHUNK = 16
 
 @dataclass(frozen=True)
 class CleanPixels:
-    """``frames`` is None when nothing had to be blanked; else [frame, row, column] or [frame, row, column, RGB], little endian."""
+    """``frames`` is None when nothing had to be blanked; else [frame, row, column] or [frame, row, column, RGB], little endian.
+
+    ``decoded`` says that colour became RGB on the way; ``rules`` are the names of the device rules that were followed.
+    """
 
     frames: NDArray[Any] | None
-    boxes: int
+    boxes: int = 0
+    decoded: bool = False
+    rules: tuple[str, ...] = ()
 
 
 def clean_pixels(
-    parsed: Parsed, shape: PixelShape, *, sop_class: str, modality: str, native: bytes | None, extra: Sequence[Box] = ()
+    parsed: Parsed, shape: PixelShape, *, sop_class: str, modality: str, native: bytes | None, profile: Profile, waiver: Waiver
 ) -> CleanPixels:
-    """Return the pixels without text. ``native`` are the stored pixels when they are not compressed; ``extra`` boxes are blanked anyway.
+    """Return the pixels without text. ``native`` are the stored pixels when they are not compressed.
 
-    Raises :class:`Rejected` (``undecodable_pixels``) when compressed pixels cannot be decoded: text in them could not be ruled out.
+    Boxes of the waiver are blanked anyway. Raises :class:`Rejected`: ``undecodable_pixels`` when text could not be ruled out,
+    ``report_screen`` for what the catalogue of devices holds, ``text_in_pixels`` where the profile wants captures to be seen by a person.
     """
-    if sop_class in _NEVER or shape.bits_allocated not in (8, 16):
-        return CleanPixels(None, 0)
+    if sop_class in _NEVER:
+        return CleanPixels(None)
+    if shape.bits_allocated not in (8, 16):
+        raise Rejected("undecodable_pixels")
+    secondary = sop_classes.is_secondary_capture(sop_class) or _is_screen(parsed.dataset)
+    rules = rules_for(parsed.dataset, modality, secondary=secondary) if profile.device_rules and profile.clean_pixel_data else []
+    if any(rule.do == "hold" for rule in rules) and "report_screen" not in waiver.codes:
+        raise Rejected("report_screen", [{"tag": "(7FE0,0010)", "finding": next(rule.name for rule in rules if rule.do == "hold")}])
     regions = _regions(parsed.dataset) if modality in ("US", "IVUS") else []
-    always = modality in _ALWAYS or sop_classes.is_secondary_capture(sop_class) or _is_screen(parsed.dataset)
+    always = modality in _ALWAYS or secondary or _is_lossy(parsed) or any(rule.do == "read" for rule in rules)
+    capture = secondary or modality in _CAPTURES or (modality in ("US", "IVUS") and not regions)
+    fixed = list(waiver.boxes) + [box for rule in rules for box in rule.boxes_in(shape.rows, shape.columns)]
+    decoded = native is None or shape.photometric == "YBR_FULL_422"
+    luminance = not decoded and shape.photometric.startswith("YBR")
     chunks, changed, boxes = [], False, 0
-    for original in _chunks(parsed, shape, native):
+    for original in _chunks(parsed, shape, None if decoded else native):
         chunk: NDArray[Any] = original
-        found = _text(chunk, always=always) + list(extra)
-        outside = _outside(regions, chunk.shape[1], chunk.shape[2]) if regions else None
+        outside = _outside(regions, chunk.shape[1], chunk.shape[2]) if regions and profile.clean_pixel_data else None
+        if outside is not None:
+            chunk = _blank(chunk, [], outside, "" if decoded else shape.photometric)
+        found = _text(chunk[..., 0] if luminance else chunk, always=always) if profile.clean_pixel_data else []
+        if found and capture and profile.captures == "hold" and not waiver.codes & {"text_in_pixels", "report_screen"}:
+            raise Rejected("text_in_pixels", [{"tag": "(7FE0,0010)", "finding": f"text in {len(found)} places"}])
+        found += fixed
         boxes += len(found)
-        if found or outside is not None:
-            chunk = _blank(chunk, found, outside, shape.photometric)
-            changed = True
+        if found:
+            chunk = _blank(chunk, found, None, "" if decoded and chunk.ndim == 4 else shape.photometric)
+        changed = changed or bool(found) or outside is not None
         chunks.append(chunk)
-    return CleanPixels(np.concatenate(chunks) if changed else None, boxes)
+    done = tuple(rule.name for rule in rules)
+    return CleanPixels(np.concatenate(chunks) if changed else None, boxes, decoded, done)
 
 
 def _is_screen(dataset: Dataset) -> bool:
-    value = dataset.get_item(0x00080008).value if 0x00080008 in dataset else b""
-    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
-    parts = text.split("\\")
-    return bool(_SCREEN.search("\\".join(parts[2:]))) or (parts[:1] == ["DERIVED"] and parts[1:2] == ["SECONDARY"] and "OTHER" in text)
+    """Whether the image type speaks of a picture of a screen; what has a place in the patient is none, whatever it derives from."""
+    parts = text_of(dataset, 0x00080008).split("\\")
+    if _SCREEN.search("\\".join(parts[2:])):
+        return True
+    return parts[:2] == ["DERIVED", "SECONDARY"] and "OTHER" in parts and 0x00200032 not in dataset
+
+
+def _is_lossy(parsed: Parsed) -> bool:
+    """Whether the pixels went through a lossy compression at any time: ink has no exact value there, so the filter cannot see it."""
+    return parsed.transfer_syntax in _LOSSY or text_of(parsed.dataset, 0x00282110) == "01"
 
 
 def _chunks(parsed: Parsed, shape: PixelShape, native: bytes | None) -> Iterator[NDArray[Any]]:
     """Yield the frames some at a time, as [frame, row, column] or [frame, row, column, channel]."""
     if native is not None:
         kind = np.dtype(f"<{'i' if shape.signed else 'u'}{shape.bits_allocated // 8}")
-        if shape.photometric == "YBR_FULL_422":
-            raise Rejected("undecodable_pixels")
         pixels = np.frombuffer(native, kind)[: shape.frames * shape.rows * shape.columns * shape.samples]
         planes: NDArray[Any]
         if shape.samples > 1 and shape.planar == 1:
@@ -115,12 +145,12 @@ def readable(parsed: Parsed) -> Dataset:
 
 
 def _text(chunk: NDArray[Any], *, always: bool) -> list[Box]:
-    """Return the boxes of text anywhere in a chunk; a film is read by its brightest and darkest projection."""
-    if always:
-        if len(chunk) == 1:
-            return text_boxes(chunk[0])
-        return text_boxes(chunk.max(axis=0)) + text_boxes(chunk.min(axis=0))
+    """Return the boxes of text anywhere in a chunk; a film is read by its brightest and darkest projection, and frame by frame where ink is."""
     found: list[Box] = []
+    if always and len(chunk) == 1:
+        return text_boxes(chunk[0])
+    if always:
+        found = text_boxes(chunk.max(axis=0)) + text_boxes(chunk.min(axis=0))
     for frame in chunk:
         found += text_at(frame, may_hold_text(frame))
     return found

@@ -7,8 +7,12 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Grows whenever the same profile would give other bytes."""
+
+
+CHOICES = {"dates": ("modified", "full", "removed"), "visual_features": ("flag", "hold"), "captures": ("clean", "hold")}
+"""The options that are not yes or no, and what they can be."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class Profile:
     """Basic Application Level Confidentiality Profile plus options; field by field what Annex E.3 names.
 
     ``visual_features`` says what happens when a face may be visible: ``flag`` it, ``hold`` it in quarantine.
+    ``device_rules``: follow the catalogue of devices (:mod:`storage.dicom.devices`). ``captures``: pictures of screens in which text is
+    found are cleaned by the machine (``clean``) or held until a person has seen them (``hold``).
     ``two_person_release``: what was held leaves quarantine only when a second person confirms.
     """
 
@@ -43,6 +49,8 @@ class Profile:
     retain_uids: bool = False
     retain_safe_private: bool = True
     visual_features: Literal["flag", "hold"] = "flag"
+    device_rules: bool = True
+    captures: Literal["clean", "hold"] = "clean"
     two_person_release: bool = False
 
     @property
@@ -101,6 +109,7 @@ class Profile:
             given = getattr(profile, name)
             if type(given) is not type(default):
                 raise ValueError(f"The option {name} must be a {type(default).__name__}.")
-        if profile.dates not in ("modified", "full", "removed") or profile.visual_features not in ("flag", "hold"):
-            raise ValueError("The options dates and visual_features take one of their named values.")
+        for name, allowed in CHOICES.items():
+            if getattr(profile, name) not in allowed:
+                raise ValueError(f"The option {name} is one of {', '.join(allowed)}.")
         return profile

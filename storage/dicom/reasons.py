@@ -46,6 +46,12 @@ _TABLE: tuple[tuple[str, Severity, int, str], ...] = (
     ("encapsulated_document", "quarantined", _HELD, "A document (PDF, CDA or 3D model) can hold a name anywhere."),
     ("undecodable_pixels", "quarantined", _HELD, "The pixels cannot be decoded, so text in them cannot be ruled out."),
     ("text_in_pixels", "quarantined", _HELD, "Text was found in the pixels and cannot be removed without a person looking at it."),
+    (
+        "report_screen",
+        "quarantined",
+        _HELD,
+        "A page of text or figures as a picture (a dose or density report, a scanned paper): nothing to label, much to leak.",
+    ),
     ("visible_face", "quarantined", _HELD, "A face could be reconstructed from these slices, and this project holds such series."),
     ("residual_identity", "quarantined", _HELD, "A known identifier of the patient was still found after cleaning."),
     (

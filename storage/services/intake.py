@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -100,12 +100,8 @@ def instance_intake(*, source: Source, data: bytes, batch: ImportBatch, group: s
     return instances_commit(source=source, batch=batch, prepared=[prepared])[0]
 
 
-def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: int | None = None, drawn: bool = True) -> Prepared:
-    """Do all that needs no transaction. Raises nothing for bad input or a full disk: the outcome says it.
-
-    ``drawn`` False says that no device can have drawn text into the pixels (volumes made from NIfTI): they are not searched for it,
-    and the object does not claim that they were.
-    """
+def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: int | None = None) -> Prepared:
+    """Do all that needs no transaction. Raises nothing for bad input or a full disk: the outcome says it."""
     started = time.perf_counter()
     size = len(data)
 
@@ -125,7 +121,6 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
                 return done(outcome=known)
             _authorise(source, parsed)
             profile = profile_of(project_id=source.project_id)
-            profile = profile if drawn else replace(profile, clean_pixel_data=False)
             passed = pass_parsed(parsed, profile=profile, pseudonyms=pseudonyms, group=group)
         except Rejected as error:
             if error.reason.severity != "quarantined":

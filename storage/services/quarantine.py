@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from storage.dicom.parse import Parsed
 
 ACTIONS = ("release", "redact", "drop")
-WAIVABLE = frozenset({"visible_face", "residual_identity", "text_in_pixels"})
+WAIVABLE = frozenset({"visible_face", "residual_identity", "text_in_pixels", "report_screen"})
 """Reasons about which a person may be right where the machine is not. What cannot be understood cannot be released."""
 
 

@@ -82,7 +82,7 @@ def _import_one(source: Source, batch: ImportBatch, mapping: VolumeMapping, item
         return
     for note in read.notes:
         batch_finding(batch=batch, code=note, where=item.ordinal)
-    outcomes = _intake(source, batch, read, item.ordinal, drawn=mapping.kind != "nifti")
+    outcomes = _intake(source, batch, read, item.ordinal)
     done.volumes += any(outcome.is_safe for outcome in outcomes)
     series_id = next((outcome.series_id for outcome in outcomes if outcome.series_id), None)
     if series_id is not None:
@@ -95,13 +95,13 @@ def _import_one(source: Source, batch: ImportBatch, mapping: VolumeMapping, item
         done.masks += _mask(batch, mapping, read, outcomes, series_id)
 
 
-def _intake(source: Source, batch: ImportBatch, read: ReadVolume, ordinal: int, *, drawn: bool) -> list[Outcome]:
+def _intake(source: Source, batch: ImportBatch, read: ReadVolume, ordinal: int) -> list[Outcome]:
     """Pass every slice through the door, some at a time; the outcomes are in slice order."""
     from storage.dicom.synthesis import dataset_bytes, series_datasets
 
     outcomes, waiting = [], []
     for dataset in series_datasets(read.series):
-        waiting.append(instance_prepare(source=source, data=dataset_bytes(dataset), ordinal=ordinal, drawn=drawn))
+        waiting.append(instance_prepare(source=source, data=dataset_bytes(dataset), ordinal=ordinal))
         if len(waiting) >= _AT_ONCE:
             outcomes += instances_commit(source=source, batch=batch, prepared=waiting)
             waiting = []

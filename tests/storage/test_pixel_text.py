@@ -15,6 +15,7 @@ from storage.dicom.door import pass_door
 from storage.dicom.profile import Profile
 from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.text_filter import may_hold_text
+from storage.dicom.text_reader import text_at
 from tests.storage.dicoms import slice_of, to_bytes
 
 KEYS = Pseudonyms(b"p" * 32, b"s" * 32)
@@ -123,3 +124,47 @@ def test_a_colour_screen_capture_loses_its_text():
     stored = pydicom.dcmread(BytesIO(passed.data)).pixel_array
     assert "WYM" not in read_again(stored[:, :, 0])
     assert (stored[60:] == rgb[60:]).all()
+
+
+@pytest.mark.parametrize(("size", "share", "turned"), [(14, 0.45, False), (14, 0.8, True), (16, 0.6, False), (40, 1.0, False)])
+def test_small_grey_and_turned_text_is_blanked(size, share, turned):
+    clean = anatomy()
+    value = int(clean.max() * share)
+    pixels = (
+        written(clean.T.copy(), NAME, (4, 8), size=size, value=value).T if turned else written(clean, NAME, (4, 8), size=size, value=value)
+    )
+    passed, dataset = through(pixels)
+    ink = pixels != clean
+    assert (dataset.pixel_array[ink] == pixels[ink]).mean() < 0.1
+    assert passed.report["actions"]["boxes_blanked"] >= 1
+
+
+def test_real_anatomy_is_never_blanked(test_data):
+    """No box on frames of 8 and 16 bits that nobody has written on."""
+    import nibabel
+
+    ct = nibabel.load(test_data / "ct_verse014" / "sub-verse014_ct.nii.gz")
+    mr = nibabel.load(test_data / "mr_spider_t2space" / "sub-041_T2w.nii.gz")
+    frames = [np.asarray(ct.dataobj)[:, :, number].astype(np.int16) for number in range(0, 40, 8)]
+    frames += [np.asarray(mr.dataobj)[number].astype(np.uint8) for number in (3, 7)]
+    assert [text_at(frame, may_hold_text(frame)) for frame in frames] == [[]] * len(frames)
+
+
+def test_text_in_the_luminance_of_ybr_is_found():
+    grey = written(np.full((96, 200), 20, np.uint8), NAME, (8, 10), value=110)
+    ybr = np.stack([grey, np.full_like(grey, 128), np.full_like(grey, 128)], axis=2)
+    data = slice_of(study="1.2.3", series="1.2.4", pixels=grey, sop_class="1.2.840.10008.5.1.4.1.1.7", Modality="OT", position=None)
+    data.SamplesPerPixel, data.PhotometricInterpretation, data.PlanarConfiguration = 3, "YBR_FULL", 0
+    data.PixelData = ybr.tobytes()
+    passed = pass_door(to_bytes(data), profile=Profile(), pseudonyms=KEYS)
+    stored = pydicom.dcmread(BytesIO(passed.data))
+    assert not (stored.pixel_array[..., 0] == 110).any()
+    assert stored.PhotometricInterpretation == "YBR_FULL"
+
+
+def test_grey_text_in_one_frame_of_a_film_under_brighter_frames_is_found():
+    film = np.stack([anatomy(seed=seed) for seed in range(4)])
+    film[0, :60] += 500
+    film[2] = written(film[2], NAME, (8, 10), value=400)
+    _, dataset = through(film, sop_class="1.2.840.10008.5.1.4.1.1.7.3", Modality="OT", position=None)
+    assert "WYM" not in read_again(dataset.pixel_array[2][:60])
