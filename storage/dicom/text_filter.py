@@ -170,7 +170,7 @@ def _inked(plane: NDArray[Any], strokes: NDArray[np.int32], lowest: int, highest
     tile = (rows[chosen] // _TILE) * wide + columns[chosen] // _TILE
     counted = np.bincount(layer[chosen] * (tall * wide) + tile, minlength=len(inks_kept) * tall * wide).reshape(-1, tall, wide)
     padded = np.pad(counted, ((0, 0), (1, 1), (1, 1)))
-    near = sum(padded[:, i : i + tall, j : j + wide] for i in range(3) for j in range(3))
+    near = np.sum([padded[:, i : i + tall, j : j + wide] for i in range(3) for j in range(3)], axis=0)
     dense = (near >= enough) & (counted > 0)
     for layer_of, ink in enumerate(inks[inks_kept]):
         if not fine and ink in (lowest, highest) and dense[layer_of].any():
@@ -184,7 +184,7 @@ def _nearly(plane: NDArray[Any], ink: int, tall: int, wide: int) -> NDArray[np.i
     almost = np.zeros((tall * _TILE, wide * _TILE), bool)
     almost[: plane.shape[0], : plane.shape[1]] = (off > 0) & (off <= _ALMOST)
     padded = np.pad(almost.reshape(tall, _TILE, wide, _TILE).sum(axis=(1, 3)), 1)
-    return np.asarray(sum(padded[i : i + tall, j : j + wide] for i in range(3) for j in range(3)))
+    return np.asarray(np.sum([padded[i : i + tall, j : j + wide] for i in range(3) for j in range(3)], axis=0))
 
 
 def _lines(strokes: NDArray[np.int32], box: Box, scale: int) -> tuple[Box, ...]:

@@ -20,6 +20,8 @@ _UPSCALE, _UPSCALE_CROP = 2, 3
 _LARGE, _SMALL_CROP = 1200, 160
 """Frames with a longer side than the first are read as they are; crops with a shorter one than the second three times as large."""
 _SURE, _SURE_OF_TWO, _SURE_IN_ANATOMY, _WEAK = 0.5, 0.8, 0.65, 0.05
+_FAINT, _SEEN = 0.25, 0.5
+_BORDER, _GLANCE = 16, 1.5
 _GAP = 1.5
 """What stands in line with text, this many letter heights from it, is text as well, however badly it can be read."""
 _MARGIN = 3
@@ -68,11 +70,28 @@ def text_at(frame: NDArray[Any], places: Sequence[Place]) -> list[Box]:
     crops = _merged([_grown(place.box, rows, columns) for place in places])
     area = sum((bottom - top) * (right - left) for top, left, bottom, right in crops)
     if len(crops) > _MOST_CROPS or area > _MOST_AREA * rows * columns:
-        return found + text_boxes(frame, sure=_SURE_IN_ANATOMY)
+        return found + (text_boxes(frame, sure=_SURE_IN_ANATOMY) if found or _looks_written(eight_bits(frame)) else [])
     for top, left, bottom, right in crops:
-        for box in _read_crop(_stretched(frame[top:bottom, left:right])):
+        part = _stretched(frame[top:bottom, left:right])
+        for box in _read_crop(part) if found or _looks_written(part) else ():
             found.append(_wider((box[0] + top, box[1] + left, box[2] + top, box[3] + left), rows, columns))
     return found
+
+
+def _looks_written(part: NDArray[np.uint8]) -> bool:
+    """Whether the reader's eye, without its understanding, sees anything like a line of text; a quarter of the cost of reading."""
+    answer = _engine(os.getpid())(_framed(part, _GLANCE), use_det=True, use_cls=False, use_rec=False, box_thresh=_FAINT)
+    return answer is not None and answer.boxes is not None and len(answer.boxes) > 0
+
+
+def _framed(part: NDArray[np.uint8], scale: float) -> NDArray[Any]:
+    """Return a picture [row, column, RGB] enlarged and with a border, as the reader likes it."""
+    import cv2
+
+    picture: NDArray[Any] = part if part.ndim == 3 else np.repeat(part[:, :, None], 3, axis=2)
+    if scale > 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return cv2.copyMakeBorder(np.ascontiguousarray(picture), _BORDER, _BORDER, _BORDER, _BORDER, cv2.BORDER_REPLICATE)
 
 
 def _read_crop(part: NDArray[np.uint8]) -> list[Box]:
@@ -104,20 +123,14 @@ def eight_bits(frame: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _read(part: NDArray[np.uint8], sure: float, scale: int) -> list[Box]:
-    import cv2
-
-    border = 16
-    picture: NDArray[Any] = part if part.ndim == 3 else np.repeat(part[:, :, None], 3, axis=2)
-    if scale > 1:
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    picture = cv2.copyMakeBorder(np.ascontiguousarray(picture), border, border, border, border, cv2.BORDER_REPLICATE)
-    answer = _engine(os.getpid())(picture)
+    answer = _engine(os.getpid())(_framed(part, scale), use_det=True, use_cls=True, use_rec=True, box_thresh=_SEEN)
     if answer is None or answer.boxes is None:
         return []
-    sure_boxes, weak_boxes = [], []
+    sure_boxes: list[Box] = []
+    weak_boxes: list[Box] = []
     for corners, text, score in zip(answer.boxes, answer.txts, answer.scores, strict=True):
         characters = sum(character.isalnum() for character in text)
-        points = (np.asarray(corners, float) - border) / scale
+        points = (np.asarray(corners, float) - _BORDER) / scale
         left, top = np.floor(points.min(axis=0)).astype(int)
         right, bottom = np.ceil(points.max(axis=0)).astype(int)
         box = (max(0, int(top)), max(0, int(left)), min(part.shape[0], int(bottom)), min(part.shape[1], int(right)))
