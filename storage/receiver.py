@@ -1,7 +1,8 @@
 """The DICOM listener: C-STORE and C-ECHO for authorised peers. What it answers with success is durable.
 
 One process serves many associations in threads; several processes share one listening socket (``manage.py receiver``). A thread
-does the cleaning, then hands its object to the process's one committer, which writes whatever waits in one transaction.
+reads (:mod:`storage.store_line`) and cleans, then hands its object to the process's one committer, which writes whatever waits in one
+transaction.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import queue
 import re
 import socket
 import ssl
+import struct
 import threading
 import time
 from concurrent.futures import Future
@@ -20,9 +22,10 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from pynetdicom import AE, _config, evt
+from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from accounts.services.audit import audit_record
 from config.errors import ColumnaError
@@ -35,6 +38,7 @@ from storage.services.certificate import Certificate, certificate_of
 from storage.services.import_batch import batch_close, batch_open
 from storage.services.intake import Outcome, Prepared, batches_commit, instance_prepare
 from storage.services.source import source_of_peer
+from storage.store_line import MAX_PDU, Received, Store, StoreAssociation
 
 if TYPE_CHECKING:
     from pynetdicom.pdu_primitives import A_ASSOCIATE
@@ -47,7 +51,10 @@ VERIFICATION = "1.2.840.10008.1.1"
 _SUCCESS, _NO_RESOURCES = 0x0000, 0xA700
 _MOST_ASSOCIATIONS = 64
 _GROUP = 64
+_WAITING = 2 * _MOST_ASSOCIATIONS
 _AUDIT_EVERY = 60.0
+_STAND_BACK, _STAND_BACK_MOST = 0.005, 0.1
+"""Seconds a process waits before it accepts, for each association it has: so they spread over the processes."""
 _REJECT_UNKNOWN_CALLER = (0x01, 0x01, 0x03)
 _REJECT_CALLED = (0x01, 0x01, 0x07)
 _REJECT_LATER = (0x02, 0x03, 0x02)
@@ -75,7 +82,7 @@ class Committer:
     """Writes prepared objects of all associations of this process, many in one transaction, in one thread."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[tuple[Source, ImportBatch, Prepared, Future[Outcome]] | None] = queue.SimpleQueue()
+        self._queue: queue.Queue[tuple[Source, ImportBatch, Prepared, Future[Outcome]] | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
@@ -135,16 +142,15 @@ class Receiver:
         self._presence = Presence()
         entity = AE(ae_title=self.ae_title)
         entity.maximum_associations = _MOST_ASSOCIATIONS
-        entity.maximum_pdu_size = 0
+        entity.maximum_pdu_size = MAX_PDU
         entity.network_timeout, entity.acse_timeout, entity.dimse_timeout = 60, 30, 120
         handlers: list[Any] = [
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_ECHO, self._echo),
-            (evt.EVT_C_STORE, self._store),
             (evt.EVT_N_ACTION, self._action),
             (evt.EVT_CONN_CLOSE, self._closed),
         ]
-        self._server = _Server(entity, listening, self.ae_title, contexts(), tls, handlers)
+        self._server = _Server(entity, listening, self.ae_title, contexts(), tls, handlers, self._store)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="listener", daemon=True)
 
     def start(self) -> None:
@@ -197,12 +203,12 @@ class Receiver:
             audit_record(actor=None, verb="association.refuse", object=("storage.source", name), detail={"calling": name})
         _reject(association, _REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED)
 
-    def _store(self, event: evt.Event) -> int:
-        peer = self._peers.get(id(event.assoc))
+    def _store(self, association: StoreAssociation, received: Received) -> int:
+        peer = self._peers.get(id(association))
         if peer is None:
             return _NO_RESOURCES
         try:
-            outcome = self._take(peer, event)
+            outcome = self._take(peer, received.data)
             if outcome.dimse_status == _NO_RESOURCES:
                 self._presence.refused(peer.source, outcome.code)
         except (*_AWAY, ColumnaError) as error:
@@ -215,12 +221,11 @@ class Receiver:
         peer = self._peers.get(id(event.assoc))
         return commitment_take(peer.source, event) if peer is not None else (_NO_RESOURCES, None)
 
-    def _take(self, peer: Peer, event: evt.Event) -> Outcome:
+    def _take(self, peer: Peer, data: bytes) -> Outcome:
         with peer.lock:
             if peer.batch is None:
                 peer.batch = batch_open(project=peer.source.project, source=peer.source)
             peer.ordinal += 1
-        data = event.encoded_dataset()
         prepared = instance_prepare(source=peer.source, data=data, ordinal=peer.ordinal)
         return self._committer.commit(peer.source, peer.batch, prepared)
 
@@ -250,9 +255,10 @@ class _Server(ThreadedAssociationServer):
         offered: list[PresentationContext],
         tls: ssl.SSLContext | None,
         handlers: list[Any],
+        store: Store,
     ) -> None:
-        self._listening, self._tls = listening, tls
-        super().__init__(entity, listening.getsockname()[:2], title, offered, None, handlers)
+        self._listening, self._tls, self.store = listening, tls, store
+        super().__init__(entity, listening.getsockname()[:2], title, offered, None, handlers, _Handler)
         entity._servers.append(self)
 
     def server_bind(self) -> None:
@@ -262,9 +268,16 @@ class _Server(ThreadedAssociationServer):
         self.server_address = self.socket.getsockname()
 
     def get_request(self) -> tuple[socket.socket, Any]:
+        time.sleep(min(_STAND_BACK * len(self.active_associations), _STAND_BACK_MOST))
         client, address = self._listening.accept()
-        client.settimeout(self.ae.network_timeout)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            client.settimeout(self.ae.network_timeout)
+        else:  # the kernel's own clock: a fragment is then one call
+            client.setblocking(True)
+            seconds = struct.pack("ll", int(self.ae.network_timeout or 0), 0)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
         return client, address
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -278,6 +291,30 @@ class _Server(ThreadedAssociationServer):
 
     def server_close(self) -> None:
         self._listening.close()
+
+
+class _Handler(RequestHandler):
+    """Makes the associations of a connection; the contexts that the server offers are shared, nobody changes them."""
+
+    server: _Server
+
+    def _create_association(self) -> Association:
+        association = StoreAssociation(self.ae, MODE_ACCEPTOR, self.server.store)
+        association._server = self.server
+        association.name = "AcceptorThread"  # how pynetdicom finds the associations of a server
+        association.set_socket(AssociationSocket(association, client_socket=self.request))
+        acceptor = association.acceptor
+        acceptor.maximum_length = self.ae.maximum_pdu_size
+        acceptor.ae_title, acceptor.address_info = self.server.ae_title, self.local
+        acceptor.implementation_class_uid = self.ae.implementation_class_uid
+        acceptor.implementation_version_name = self.ae.implementation_version_name
+        acceptor.supported_contexts = list(self.server.contexts)
+        association.requestor.address_info = self.remote
+        for event, handlers in self.server._handlers.items():
+            bound = [handlers] if event.is_intervention else handlers
+            for handler, arguments in cast("list[tuple[Any, Any]]", bound):
+                association.bind(event, handler, arguments)
+        return association
 
 
 def _reject(association: Association, reason: tuple[int, int, int]) -> None:
