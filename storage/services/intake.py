@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -117,8 +118,10 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
         parsed = None
         try:
             parsed = parse(data)
-            if (known := _already_there(source, parsed, pseudonyms, group)) is not None:
-                return done(outcome=known)
+            uid = _expected_uid(source, parsed, pseudonyms)
+            row = _row_of(source, uid) if uid else None
+            if row is not None and row["source_key"] == pseudonyms.source_key(parsed.digest):  # known before any work is done on it
+                return done(outcome=Outcome("duplicate", "duplicate", str(row["pk"]), str(row["series_id"])))
             _authorise(source, parsed)
             profile = profile_of(project_id=source.project_id)
             passed = pass_parsed(parsed, profile=profile, pseudonyms=pseudonyms, group=group)
@@ -126,7 +129,9 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
             if error.reason.severity != "quarantined":
                 raise
             return done(held=_hold(data, error, parsed, pseudonyms, group))
-        if _conflicts(source, passed):
+        if passed.sop_instance_uid != uid:
+            row = _row_of(source, passed.sop_instance_uid)
+        if row is not None and not _same(row, passed):
             return done(held=_hold(data, Rejected("uid_conflict"), parsed, pseudonyms, group))
         return done(passed=passed, digest=store().put(passed.data))
     except Rejected as error:
@@ -151,30 +156,17 @@ def _authorise(source: Source, parsed: Parsed) -> None:
         raise Rejected("modality_not_allowed")
 
 
-def _already_there(source: Source, parsed: Parsed, pseudonyms: Pseudonyms, group: str) -> Outcome | None:
-    """Recognise an object that was stored or held before by its received bytes, before any work is done on it."""
-    source_key = pseudonyms.source_key(parsed.digest)
+def _expected_uid(source: Source, parsed: Parsed, pseudonyms: Pseudonyms) -> str:
+    """Return the UID that the object will have, or nothing when only cleaning can tell."""
     value = parsed.dataset.get_item(0x00080018).value if 0x00080018 in parsed.dataset else b""
     original = value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else str(value or "")
     original = original or parsed.media_sop_instance.strip(" \0")
-    if original and not profile_of(project_id=source.project_id).retain_uids:
-        row = (
-            Instance.objects.filter(project=source.project_id, sop_instance_uid=pseudonyms.uid(original), source_key=source_key)
-            .values("pk", "series_id")
-            .first()
-        )
-        if row:
-            return Outcome("duplicate", "duplicate", str(row["pk"]), str(row["series_id"]))
-    return None
+    return pseudonyms.uid(original) if original and not profile_of(project_id=source.project_id).retain_uids else ""
 
 
-def _conflicts(source: Source, passed: Passed) -> bool:
-    row = (
-        Instance.objects.filter(project=source.project_id, sop_instance_uid=passed.sop_instance_uid)
-        .values("source_key", "pixel_digest", "blob_id")
-        .first()
-    )
-    return row is not None and not _same(row, passed)
+def _row_of(source: Source, uid: str) -> dict[str, Any] | None:
+    found = Instance.objects.filter(project=source.project_id, sop_instance_uid=uid).order_by()
+    return found.values("pk", "series_id", "source_key", "pixel_digest").first()
 
 
 def _same(row: Mapping[str, Any], passed: Passed) -> bool:
@@ -220,52 +212,75 @@ def instances_commit(*, source: Source, batch: ImportBatch, prepared: Sequence[P
 def batches_commit(*, groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]]) -> list[list[Outcome]]:
     """As :func:`instances_commit` for several batches at once: associations that come in together share one wait for the disk."""
     now = timezone.now()
-    found = []
     with transaction.atomic():
-        for source, batch, prepared in groups:
-            outcomes = _Commit(source, batch, now).run(prepared)
-            _count(source, batch, prepared, outcomes, now)
-            found.append(outcomes)
+        shared = _Shared(now)
+        shared.find(groups)
+        found = [_Commit(source, batch, shared).run(prepared) for source, batch, prepared in groups]
+        shared.write()
+        _count(groups, found, now)
     return found
 
 
-class _Commit:
-    """One transaction's worth of rows; remembers what it has found or made."""
+@dataclass
+class _Shared:
+    """What one transaction has found or made, for all batches in it; keys begin with the project."""
 
-    def __init__(self, source: Source, batch: ImportBatch, now: datetime) -> None:
-        self.source, self.batch, self.now = source, batch, now
-        self.subjects: dict[str, Subject] = {}
-        self.studies: dict[str, Study] = {}
-        self.series: dict[str, Series] = {}
+    now: datetime
+    existing: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
+    subjects: dict[tuple[UUID, str], Subject] = field(default_factory=dict)
+    studies: dict[tuple[UUID, str], Study] = field(default_factory=dict)
+    series: dict[tuple[UUID, str], Series] = field(default_factory=dict)
+    fresh: list[Instance] = field(default_factory=list)
+
+    def find(self, groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]]) -> None:
+        """Look up in three statements what the objects of all batches belong to, and write their blobs' rows."""
+        passing = [(source.project_id, item, item.passed) for source, _, prepared in groups for item in prepared if item.passed]
+        if not passing:
+            return
+        projects = {project for project, _, _ in passing}
+        uids = [passed.sop_instance_uid for _, _, passed in passing]
+        fields = ("pk", "project_id", "series_id", "sop_instance_uid", "source_key", "pixel_digest")
+        for row in Instance.objects.filter(project__in=projects, sop_instance_uid__in=uids).order_by().values(*fields):
+            self.existing[row["project_id"], row["sop_instance_uid"]] = row
+        blobs = [Blob(digest=item.digest, size=len(passed.data), media_type=MEDIA_TYPE) for _, item, passed in passing]
+        Blob.objects.bulk_create(blobs, ignore_conflicts=True)
+        uids = list({passed.series_instance_uid for _, _, passed in passing})
+        known = Series.objects.filter(project__in=projects, series_instance_uid__in=uids).order_by()
+        for series in known.select_related("study__subject"):
+            study, project = series.study, series.project_id
+            self.series[project, series.series_instance_uid] = series
+            self.studies[project, study.study_instance_uid] = study
+            self.subjects[project, study.subject.patient_key] = study.subject
+
+    def write(self) -> None:
+        Instance.objects.bulk_create(self.fresh)
+        for series_id, count in Counter(instance.series_id for instance in self.fresh).items():
+            Series.objects.filter(pk=series_id).update(received=F("received") + count, last_received_at=self.now)
+        studies = {instance.series.study_id for instance in self.fresh}
+        if studies:
+            Study.objects.filter(pk__in=studies).update(last_received_at=self.now, ended_at=None, ended_by="")
+
+
+class _Commit:
+    """One batch's part of a transaction."""
+
+    def __init__(self, source: Source, batch: ImportBatch, shared: _Shared) -> None:
+        self.source, self.batch, self.shared, self.now = source, batch, shared, shared.now
+        self.project = source.project_id
 
     def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:
-        passing = [item for item in prepared if item.passed is not None]
-        uids = [item.passed.sop_instance_uid for item in passing if item.passed]
-        existing: dict[str, Any] = {
-            row["sop_instance_uid"]: row
-            for row in Instance.objects.filter(project=self.source.project_id, sop_instance_uid__in=uids).values(
-                "pk", "series_id", "sop_instance_uid", "source_key", "pixel_digest"
-            )
-        }
-        Blob.objects.bulk_create(
-            [Blob(digest=item.digest, size=len(item.passed.data), media_type=MEDIA_TYPE) for item in passing if item.passed],
-            ignore_conflicts=True,
-        )
         outcomes: list[Outcome] = []
-        fresh: list[Instance] = []
         for item in prepared:
             if item.outcome is not None:
                 outcomes.append(item.outcome)
             elif item.held is not None:
                 outcomes.append(self._quarantine(item.held))
             elif item.passed is not None:
-                outcomes.append(self._instance(item, item.passed, existing, fresh))
-        Instance.objects.bulk_create(fresh)
-        self._touch(fresh)
+                outcomes.append(self._instance(item, item.passed))
         return outcomes
 
-    def _instance(self, item: Prepared, passed: Passed, existing: dict[str, Any], fresh: list[Instance]) -> Outcome:
-        row = existing.get(passed.sop_instance_uid)
+    def _instance(self, item: Prepared, passed: Passed) -> Outcome:
+        row = self.shared.existing.get((self.project, passed.sop_instance_uid))
         if row is not None:
             if _same(row, passed):
                 return Outcome("duplicate", "duplicate", str(row["pk"]), str(row["series_id"]))
@@ -275,7 +290,7 @@ class _Commit:
             return Outcome("refused", "subject_withdrawn")
         series = self._series(passed, self._study(passed, subject))
         instance = Instance(
-            project_id=self.source.project_id,
+            project_id=self.project,
             series=series,
             source=self.source,
             batch=self.batch,
@@ -288,24 +303,24 @@ class _Commit:
             layout=passed.layout,
             report={**passed.report, "in": passed.source_key, "out": item.digest, "microseconds": int(item.seconds * 1e6)},
         )
-        fresh.append(instance)
-        existing[passed.sop_instance_uid] = {
+        self.shared.fresh.append(instance)
+        self.shared.existing[self.project, passed.sop_instance_uid] = {
             "pk": instance.pk, "series_id": series.pk, "source_key": passed.source_key, "pixel_digest": passed.pixel_digest,
         }  # fmt: skip
         return Outcome("stored", "", str(instance.pk), str(series.pk), passed.notes)
 
     def _subject(self, passed: Passed) -> Subject:
-        key = passed.patient_key
-        if key not in self.subjects:
-            self.subjects[key], made = Subject.objects.get_or_create(
-                project_id=self.source.project_id, patient_key=key, defaults={"pseudonym": passed.pseudonym, "fold": passed.fold}
+        key, subjects = passed.patient_key, self.shared.subjects
+        if (self.project, key) not in subjects:
+            subjects[self.project, key], made = Subject.objects.get_or_create(
+                project_id=self.project, patient_key=key, defaults={"pseudonym": passed.pseudonym, "fold": passed.fold}
             )
             if made:
                 identity = passed.identity
                 self._vault(
                     "subject",
                     key,
-                    self.subjects[key],
+                    subjects[self.project, key],
                     {
                         "patient_id": identity.patient_id,
                         "issuer": identity.issuer,
@@ -313,14 +328,14 @@ class _Commit:
                         "birth_date": identity.birth_date,
                     },
                 )
-        return self.subjects[key]
+        return subjects[self.project, key]
 
     def _study(self, passed: Passed, subject: Subject) -> Study:
-        uid = passed.study_instance_uid
-        if uid not in self.studies:
+        uid, studies = passed.study_instance_uid, self.shared.studies
+        if (self.project, uid) not in studies:
             day = passed.summary["study_date"]
-            self.studies[uid], made = Study.objects.get_or_create(
-                project_id=self.source.project_id,
+            studies[self.project, uid], made = Study.objects.get_or_create(
+                project_id=self.project,
                 study_instance_uid=uid,
                 defaults={
                     "subject": subject,
@@ -343,14 +358,14 @@ class _Commit:
                         "new_study_instance_uid": uid,
                     },
                 )
-        return self.studies[uid]
+        return studies[self.project, uid]
 
     def _series(self, passed: Passed, study: Study) -> Series:
-        uid = passed.series_instance_uid
-        if uid not in self.series:
+        uid, known = passed.series_instance_uid, self.shared.series
+        if (self.project, uid) not in known:
             number = passed.summary["series_number"]
-            self.series[uid], _ = Series.objects.get_or_create(
-                project_id=self.source.project_id,
+            known[self.project, uid], _ = Series.objects.get_or_create(
+                project_id=self.project,
                 series_instance_uid=uid,
                 defaults={
                     "study": study,
@@ -363,7 +378,7 @@ class _Commit:
                     "report": passed.actions,
                 },
             )
-        return self.series[uid]
+        return known[self.project, uid]
 
     def _vault(self, kind: str, key: str, subject: Subject, identity: dict[str, str]) -> None:
         sealed, key_id = seal(json.dumps(identity, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogateescape"), f"vault-{kind}")
@@ -396,11 +411,6 @@ class _Commit:
         )
         return Outcome("quarantined", held.code)
 
-    def _touch(self, fresh: Sequence[Instance]) -> None:
-        for series_id, count in Counter(instance.series_id for instance in fresh).items():
-            Series.objects.filter(pk=series_id).update(received=F("received") + count, last_received_at=self.now)
-        studies = {series.study_id for series in self.series.values() if any(instance.series_id == series.pk for instance in fresh)}
-        Study.objects.filter(pk__in=studies).update(last_received_at=self.now, ended_at=None, ended_by="")
 
 
 def _characteristics(passed: Passed) -> dict[str, str]:
@@ -417,16 +427,29 @@ def _characteristics(passed: Passed) -> dict[str, str]:
     }
 
 
-def _count(source: Source, batch: ImportBatch, prepared: Sequence[Prepared], outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Add to the counters of batch and source, and record every named reason."""
-    counts = Counter(outcome.status for outcome in outcomes)
-    size = sum(item.size for item in prepared)
-    fields = {name: F(name) + counts[name] for name in ("stored", "duplicate", "refused", "quarantined") if counts[name]}
-    shared = {"received": F("received") + len(prepared), "received_bytes": F("received_bytes") + size, **fields}
-    ImportBatch.objects.filter(pk=batch.pk).update(last_received_at=now, **shared)
-    microseconds = int(sum(item.seconds for item in prepared) * 1e6)
-    tally, _ = IntakeTally.objects.get_or_create(source=source, minute=now.replace(second=0, microsecond=0))
-    IntakeTally.objects.filter(pk=tally.pk).update(microseconds=F("microseconds") + microseconds, **shared)
+def _count(groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]], found: Sequence[Sequence[Outcome]], now: datetime) -> None:
+    """Add to the counters of batches and sources, and record every named reason."""
+    tallies: dict[UUID, Counter[str]] = {}
+    for (source, batch, prepared), outcomes in zip(groups, found, strict=True):
+        counts = Counter(outcome.status for outcome in outcomes)
+        added = Counter({name: counts[name] for name in ("stored", "duplicate", "refused", "quarantined")})
+        added.update(received=len(prepared), received_bytes=sum(item.size for item in prepared))
+        ImportBatch.objects.filter(pk=batch.pk).update(last_received_at=now, **_more(added))
+        added["microseconds"] = int(sum(item.seconds for item in prepared) * 1e6)
+        tallies.setdefault(source.pk, Counter()).update(added)
+        _reasons(batch, prepared, outcomes)
+    minute = now.replace(second=0, microsecond=0)
+    for source_id, added in tallies.items():
+        if not IntakeTally.objects.filter(source=source_id, minute=minute).update(**_more(added)):
+            tally, _ = IntakeTally.objects.get_or_create(source_id=source_id, minute=minute)
+            IntakeTally.objects.filter(pk=tally.pk).update(**_more(added))
+
+
+def _more(added: Counter[str]) -> dict[str, Any]:
+    return {name: F(name) + number for name, number in added.items() if number}
+
+
+def _reasons(batch: ImportBatch, prepared: Sequence[Prepared], outcomes: Sequence[Outcome]) -> None:
     found: Counter[str] = Counter()
     where: dict[str, list[Any]] = {}
     for item, outcome in zip(prepared, outcomes, strict=True):
