@@ -16,8 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.errors import Unavailable
@@ -28,6 +27,7 @@ from storage.dicom.reasons import REASONS, Reason, Rejected
 from storage.keys import pseudonyms_of, seal
 from storage.models import Blob, IdentityVault, ImportBatch, Instance, IntakeTally, QuarantineItem, Series, Source, Study, Subject
 from storage.object_store import store
+from storage.services.counting import columns_add
 from storage.services.import_batch import batch_findings
 from storage.services.profile import profile_of
 
@@ -204,47 +204,71 @@ def _hold(data: bytes, error: Rejected, parsed: Parsed | None, pseudonyms: Pseud
     )
 
 
+Group = tuple[Source, ImportBatch, Sequence[Prepared]]
+
+
 def instances_commit(*, source: Source, batch: ImportBatch, prepared: Sequence[Prepared]) -> list[Outcome]:
     """Write the rows of prepared objects in one transaction and return their outcomes in order. When it returns, they are durable."""
     return batches_commit(groups=[(source, batch, prepared)])[0]
 
 
-def batches_commit(*, groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]]) -> list[list[Outcome]]:
-    """As :func:`instances_commit` for several batches at once: associations that come in together share one wait for the disk."""
-    now = timezone.now()
-    with transaction.atomic():
-        shared = _Shared(now)
+def batches_commit(*, groups: Sequence[Group]) -> list[list[Outcome]]:
+    """As :func:`instances_commit` for several batches at once: associations that come in together share one wait for the disk.
+
+    What the objects belong to is looked up before the transaction, so that other processes wait for the writing only. Should it
+    have changed meanwhile (another process wrote the same object, the patient was withdrawn), all of it is done again inside.
+    """
+    try:
+        shared = _Shared(timezone.now())
         shared.find(groups)
-        found = [_Commit(source, batch, shared).run(prepared) for source, batch, prepared in groups]
-        shared.write()
-        _count(groups, found, now)
+        with transaction.atomic():
+            return _write(groups, shared)
+    except (IntegrityError, _Changed):
+        with transaction.atomic():
+            shared = _Shared(timezone.now(), is_checked=True)
+            shared.find(groups)
+            return _write(groups, shared)
+
+
+def _write(groups: Sequence[Group], shared: _Shared) -> list[list[Outcome]]:
+    found = [_Commit(source, batch, shared).run(prepared) for source, batch, prepared in groups]
+    shared.write()
+    _count(groups, found, shared.now)
     return found
+
+
+class _Changed(Exception):
+    """What was looked up before the transaction is not so any more."""
 
 
 @dataclass
 class _Shared:
-    """What one transaction has found or made, for all batches in it; keys begin with the project."""
+    """What one transaction has found or made, for all batches in it; keys begin with the project.
+
+    ``is_checked`` says that it was looked up inside the transaction, where nothing changes any more.
+    """
 
     now: datetime
+    is_checked: bool = False
     existing: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
     subjects: dict[tuple[UUID, str], Subject] = field(default_factory=dict)
     studies: dict[tuple[UUID, str], Study] = field(default_factory=dict)
     series: dict[tuple[UUID, str], Series] = field(default_factory=dict)
     fresh: list[Instance] = field(default_factory=list)
+    blobs: list[Blob] = field(default_factory=list)
 
-    def find(self, groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]]) -> None:
-        """Look up in three statements what the objects of all batches belong to, and write their blobs' rows."""
-        passing = [(source.project_id, item, item.passed) for source, _, prepared in groups for item in prepared if item.passed]
+    def find(self, groups: Sequence[Group]) -> None:
+        """Look up what the objects of all batches belong to. Whether one is there already :func:`instance_prepare` has asked just before."""
+        passing = [(source.project_id, item.passed) for source, _, prepared in groups for item in prepared if item.passed]
         if not passing:
             return
-        projects = {project for project, _, _ in passing}
-        uids = [passed.sop_instance_uid for _, _, passed in passing]
-        fields = ("pk", "project_id", "series_id", "sop_instance_uid", "source_key", "pixel_digest")
-        for row in Instance.objects.filter(project__in=projects, sop_instance_uid__in=uids).order_by().values(*fields):
-            self.existing[row["project_id"], row["sop_instance_uid"]] = row
-        blobs = [Blob(digest=item.digest, size=len(passed.data), media_type=MEDIA_TYPE) for _, item, passed in passing]
-        Blob.objects.bulk_create(blobs, ignore_conflicts=True)
-        uids = list({passed.series_instance_uid for _, _, passed in passing})
+        projects = {project for project, _ in passing}
+        if self.is_checked:
+            uids = [passed.sop_instance_uid for _, passed in passing]
+            fields = ("pk", "project_id", "series_id", "sop_instance_uid", "source_key", "pixel_digest")
+            for row in Instance.objects.filter(project__in=projects, sop_instance_uid__in=uids).order_by().values(*fields):
+                self.existing[row["project_id"], row["sop_instance_uid"]] = row
+        uids = list({passed.series_instance_uid for _, passed in passing})
         known = Series.objects.filter(project__in=projects, series_instance_uid__in=uids).order_by()
         for series in known.select_related("study__subject"):
             study, project = series.study, series.project_id
@@ -253,12 +277,17 @@ class _Shared:
             self.subjects[project, study.subject.patient_key] = study.subject
 
     def write(self) -> None:
+        """Write the instances, their blobs' rows before them, and what counts them."""
+        if not self.fresh:
+            return
+        Blob.objects.bulk_create(self.blobs, ignore_conflicts=True)
         Instance.objects.bulk_create(self.fresh)
         for series_id, count in Counter(instance.series_id for instance in self.fresh).items():
-            Series.objects.filter(pk=series_id).update(received=F("received") + count, last_received_at=self.now)
+            columns_add(model=Series, where={"pk": series_id}, added={"received": count}, stamps={"last_received_at": self.now})
         studies = {instance.series.study_id for instance in self.fresh}
-        if studies:
-            Study.objects.filter(pk__in=studies).update(last_received_at=self.now, ended_at=None, ended_by="")
+        living = Study.objects.filter(pk__in=studies, subject__withdrawn_at=None)
+        if living.update(last_received_at=self.now, ended_at=None, ended_by="") != len(studies):
+            raise _Changed
 
 
 class _Commit:
@@ -304,6 +333,7 @@ class _Commit:
             report={**passed.report, "in": passed.source_key, "out": item.digest, "microseconds": int(item.seconds * 1e6)},
         )
         self.shared.fresh.append(instance)
+        self.shared.blobs.append(Blob(digest=item.digest, size=len(passed.data), media_type=MEDIA_TYPE))
         self.shared.existing[self.project, passed.sop_instance_uid] = {
             "pk": instance.pk, "series_id": series.pk, "source_key": passed.source_key, "pixel_digest": passed.pixel_digest,
         }  # fmt: skip
@@ -427,26 +457,23 @@ def _characteristics(passed: Passed) -> dict[str, str]:
     }
 
 
-def _count(groups: Sequence[tuple[Source, ImportBatch, Sequence[Prepared]]], found: Sequence[Sequence[Outcome]], now: datetime) -> None:
+def _count(groups: Sequence[Group], found: Sequence[Sequence[Outcome]], now: datetime) -> None:
     """Add to the counters of batches and sources, and record every named reason."""
     tallies: dict[UUID, Counter[str]] = {}
     for (source, batch, prepared), outcomes in zip(groups, found, strict=True):
         counts = Counter(outcome.status for outcome in outcomes)
         added = Counter({name: counts[name] for name in ("stored", "duplicate", "refused", "quarantined")})
         added.update(received=len(prepared), received_bytes=sum(item.size for item in prepared))
-        ImportBatch.objects.filter(pk=batch.pk).update(last_received_at=now, **_more(added))
+        columns_add(model=ImportBatch, where={"pk": batch.pk}, added=added, stamps={"last_received_at": now})
         added["microseconds"] = int(sum(item.seconds for item in prepared) * 1e6)
         tallies.setdefault(source.pk, Counter()).update(added)
         _reasons(batch, prepared, outcomes)
     minute = now.replace(second=0, microsecond=0)
     for source_id, added in tallies.items():
-        if not IntakeTally.objects.filter(source=source_id, minute=minute).update(**_more(added)):
-            tally, _ = IntakeTally.objects.get_or_create(source_id=source_id, minute=minute)
-            IntakeTally.objects.filter(pk=tally.pk).update(**_more(added))
-
-
-def _more(added: Counter[str]) -> dict[str, Any]:
-    return {name: F(name) + number for name, number in added.items() if number}
+        place = {"source": source_id, "minute": minute}
+        if not columns_add(model=IntakeTally, where=place, added=added):
+            IntakeTally.objects.get_or_create(source_id=source_id, minute=minute)
+            columns_add(model=IntakeTally, where=place, added=added)
 
 
 def _reasons(batch: ImportBatch, prepared: Sequence[Prepared], outcomes: Sequence[Outcome]) -> None:
