@@ -164,7 +164,7 @@ def _expected_uid(source: Source, parsed: Parsed, pseudonyms: Pseudonyms) -> str
     return pseudonyms.uid(original) if original and not profile_of(project_id=source.project_id).retain_uids else ""
 
 
-def _row_of(source: Source, uid: str) -> dict[str, Any] | None:
+def _row_of(source: Source, uid: str) -> Mapping[str, Any] | None:
     found = Instance.objects.filter(project=source.project_id, sop_instance_uid=uid).order_by()
     return found.values("pk", "series_id", "source_key", "pixel_digest").first()
 
