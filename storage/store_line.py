@@ -259,7 +259,7 @@ class _Line(DULServiceProvider):
     def _hand_over(self, context: int, control: int, data: bytes) -> None:
         """Give a fragment of anything but a C-STORE to pynetdicom, which collects and serves it."""
         primitive = P_DATA()
-        primitive.presentation_data_value_list = [(context, bytes([control]) + data)]
+        primitive.presentation_data_value_list = [[context, bytes([control]) + data]]  # type: ignore[list-item]  # it says tuples and takes lists
         self.assoc.dimse.receive_primitive(primitive)
         if self.assoc.dimse.message is None:
             self._message = None

@@ -73,7 +73,8 @@ def stored(columna) -> int:
 
 
 def test_echo_of_an_authorised_peer_succeeds(send):
-    assert send(tool="echoscu").returncode == 0
+    answer = send(tool="echoscu", more=("-v",))
+    assert "Received Echo Response (Success)" in answer.stderr + answer.stdout
 
 
 def test_an_unknown_caller_is_refused_and_audited(columna, send, tmp_path):
