@@ -92,12 +92,16 @@ class _Messages(DIMSEServiceProvider):
     """Waits for the next message for a moment instead of asking a thousand times a second."""
 
     def get_msg(self, block: bool = False) -> Any:
-        if block:
-            return super().get_msg(block=True)
-        try:
-            return self.msg_queue.get(timeout=_IDLE)
-        except queue.Empty:
-            return None, None
+        """As pynetdicom's. While a thread that asked the peer something waits for its answer, the association takes nothing."""
+        if not block:
+            arrived = self.msg_queue.not_empty
+            with arrived:
+                if not self.msg_queue.queue:
+                    arrived.wait(_IDLE)
+                if not self.assoc._reactor_checkpoint.is_set():
+                    arrived.notify()
+                    return None, None
+        return super().get_msg(block)
 
 
 class _Announced(queue.Queue[Any]):
@@ -117,7 +121,7 @@ class _Line(DULServiceProvider):
 
     def __init__(self, assoc: StoreAssociation) -> None:
         super().__init__(assoc)
-        self.to_user_queue = _Announced(lambda: assoc.dimse.msg_queue.put((None, None)))
+        self.to_user_queue = _Announced(lambda: assoc.dimse.msg_queue.put((None, None)))  # nothing to read, but look up
         self.to_provider_queue = _Announced(self._ring)
         self.daemon = True
         self._run_loop_delay = 0

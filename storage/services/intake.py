@@ -442,7 +442,6 @@ class _Commit:
         return Outcome("quarantined", held.code)
 
 
-
 def _characteristics(passed: Passed) -> dict[str, str]:
     """Age in bands of ten years, sex, scanner and month: what could single a person out together."""
     age = passed.summary["age"]
