@@ -51,6 +51,12 @@ export interface CaseInfo {
   readonly stacks: readonly CaseStack[]
   readonly proposal: string | null
   readonly description: string
+  /** Codes of the forms in use; null where the protocol leaves it to the default. */
+  readonly forms: readonly string[] | null
+  /** Forms whose every cell is answered before the case can be submitted. */
+  readonly required: readonly string[]
+  /** The reading came back: what a reviewer wants looked at. */
+  readonly returned: { readonly note: string; readonly place: Json } | null
 }
 
 export interface AnnotationInfo {
@@ -84,6 +90,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 export const caseOf = (value: unknown): CaseInfo => {
   const json = record(value)
   const protocol = record(json['protocol'])
+  const recipe = record(protocol['recipe'])
   return {
     id: text(json['id']),
     project: text(json['project']),
@@ -101,6 +108,9 @@ export const caseOf = (value: unknown): CaseInfo => {
     ),
     proposal: text(json['proposal_revision']) || text(record(json['proposal'])['revision']) || null,
     description: text(json['description']) || text(json['study_description']),
+    forms: Array.isArray(recipe['forms']) ? list(recipe['forms']).map(text) : null,
+    required: list(recipe['required']).map(text),
+    returned: json['returned'] ? { note: text(record(json['returned'])['note']), place: record(record(json['returned'])['place']) } : null,
   }
 }
 

@@ -6,13 +6,14 @@ import type { Labelmap } from '@/geometry/labelmap'
 import type { Ladder } from '@/geometry/numbering'
 import type { StackManifest } from '@/geometry/stack'
 import { caseGet, caseOpen, type Segment } from './annotation'
+import { spentOf } from './effort'
 import type { OutboxStore } from './outboxStore'
 import { Desk, type SegmentKey, type SessionView } from './session/desk'
 import { openedView, type Step } from './session/kinds'
 import { LeaseKeeper } from './session/lease'
 import { OperationLog, type Moved } from './session/log'
 import { Numbering } from './session/numbering'
-import { manifestsLoad, masksLoad, structuresLoad } from './session/opening'
+import { formsLoad, manifestsLoad, masksLoad, structuresLoad } from './session/opening'
 import type { PatchStep } from './session/patches'
 import { Saving } from './session/saving'
 import { Structures } from './session/structures'
@@ -76,9 +77,9 @@ export class ReadingSession {
       const opened = await this.ask(takeover)
       this.lease.hold(opened.lease)
       desk.annotation = opened.annotation.id
-      desk.set({ case: opened.case, seq: opened.annotation.seq, ...openedView(opened.annotation) })
+      desk.set({ case: opened.case, seq: opened.annotation.seq, isRevealed: opened.annotation.json['blind'] !== null, spent: spentOf(opened.annotation.json['effort']), ...openedView(opened.annotation) })
       this.saving.begin(opened.annotation.seq)
-      await Promise.all([structuresLoad(desk, opened.case), manifestsLoad(desk, opened.case)])
+      await Promise.all([structuresLoad(desk, opened.case), manifestsLoad(desk, opened.case), formsLoad(desk, opened.case)])
       await masksLoad(desk)
       await this.saving.takeUpUnsent((operation) => this.log.replay(operation))
       if (!desk.view.active) this.structures.activateFirst()
@@ -169,6 +170,11 @@ export class ReadingSession {
 
   number = (label: string, fields: LadderFields): string | null => this.numbering.number(label, fields)
 
+  /** The reader has asked for what the model proposed. */
+  revealed(): void {
+    this.desk.set({ isRevealed: true })
+  }
+
   // saving and leaving
 
   saveNow = (): Promise<void> => this.saving.saveNow()
@@ -215,6 +221,9 @@ export class ReadingSession {
     this.lease.stop()
     this.desk.set({ phase: { kind: 'submitted' } })
   }
+
+  /** Everything has reached the server; at how many operations the annotation stands. Throws with the reason when it cannot be so now. */
+  settled = (): Promise<number> => this.saving.settled()
 
   /** The page is going away. */
   leave(): void {

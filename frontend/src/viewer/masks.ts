@@ -10,6 +10,8 @@ export interface SegmentStyle {
   /** Proposed by the model and not yet looked at by a person: outline only. */
   readonly isProposal: boolean
   readonly isDoubtful: boolean
+  /** Only compared with: a dashed line, never a fill. */
+  readonly isReference?: boolean
   /** Whether its name is written beside it. */
   readonly hasChip: boolean
 }

@@ -94,7 +94,7 @@ export class Overlay {
     for (const { shape, style } of shapes) {
       const path = new Path2D()
       path.addPath(shape.path, toCanvas)
-      const fill = style.isProposal && !style.isActive ? 0 : options.fill * (style.isActive ? 1 : 0.6)
+      const fill = style.isReference || (style.isProposal && !style.isActive) ? 0 : options.fill * (style.isActive ? 1 : 0.6)
       if (fill > 0) {
         context.globalAlpha = fill
         context.fillStyle = style.colour
@@ -108,7 +108,9 @@ export class Overlay {
       context.stroke(path)
       context.strokeStyle = style.colour
       context.lineWidth = weight
+      context.setLineDash(style.isReference ? [5, 4] : [])
       context.stroke(path)
+      context.setLineDash([])
       if (style.hasChip) {
         const { box } = shape
         const corners = [

@@ -1,9 +1,11 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useSyncExternalStore } from 'react'
 import { Link } from 'react-router'
 import { Button } from '@/components/Button'
 import { Glyph } from '@/components/Glyph'
 import type { SessionView } from '@/state/session'
+import { effortOf } from './effortOf'
 import classes from './read.module.css'
+import { RevealButton } from './RevealButton'
 import type { Room, RoomView } from './room'
 
 const MODES: Readonly<Record<string, string>> = { ai_first: 'AI first', blind_first: 'Blind first', ai_hidden: 'AI hidden' }
@@ -48,8 +50,9 @@ export function CaseBar({ room, session, view, openDoubts, submitting, onSubmit 
         <Glyph name="chip" size={12} /> {MODES[info?.readingMode ?? ''] ?? 'AI first'}
       </span>
       <span className={classes['fact']}>
-        <Glyph name="clock" size={12} /> <ActiveTime />
+        <Glyph name="clock" size={12} /> <ActiveTime room={room} session={session} />
       </span>
+      <RevealButton room={room} session={session} />
       {rest > 0 && (
         <Button variant="primary" size="large" action="read.accept" reason={reason} reasonPlace="page" onClick={() => room.walk.acceptAndNext()}>
           Accept and next
@@ -72,30 +75,18 @@ function Ticks({ done, total }: { done: number; total: number }) {
   )
 }
 
-const IDLE_AFTER_S = 60
-
-/** Seconds at work on this case; it stands still when nobody has moved for a minute. */
-export function ActiveTime() {
-  const [seconds, setSeconds] = useState(0)
-  useEffect(() => {
-    let idle = 0
-    const wake = () => {
-      idle = 0
-    }
-    const events = ['pointermove', 'keydown', 'wheel'] as const
-    events.forEach((name) => window.addEventListener(name, wake, { passive: true }))
-    const timer = setInterval(() => {
-      idle += 1
-      if (idle <= IDLE_AFTER_S && document.visibilityState === 'visible') setSeconds((before) => before + 1)
-    }, 1000)
-    return () => {
-      clearInterval(timer)
-      events.forEach((name) => window.removeEventListener(name, wake))
-    }
-  }, [])
+/** Active time on this case over all visits; it stands still a minute after the last sign of somebody. */
+export function ActiveTime({ room, session }: { room: Room; session: SessionView }) {
+  const effort = effortOf(room)
+  const now = useSyncExternalStore(effort.subscribe, effort.getView)
+  useEffect(() => effort.start(), [effort])
+  const active = clockOf(session.spent.active + now.active)
   return (
-    <time aria-label="Active time">
-      {String(Math.floor(seconds / 60)).padStart(2, '0')}:{String(seconds % 60).padStart(2, '0')}
+    <time aria-label="Active time" title={`${active} at work, ${clockOf(session.spent.idle + now.idle)} paused. Only times are recorded, for the case and per structure.`} data-paused={now.isPaused || undefined}>
+      {active}
+      {now.isPaused && ' paused'}
     </time>
   )
 }
+
+const clockOf = (seconds: number): string => `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`

@@ -10,6 +10,7 @@ import { OutboxStore } from '@/state/outboxStore'
 import { CaseBar } from './CaseBar'
 import { ConflictDialog } from './ConflictDialog'
 import { EntropyStrip } from './EntropyStrip'
+import { gradingOf } from './grading/grading'
 import { LadderRail } from './LadderRail'
 import { PaneFrame } from './PaneFrame'
 import { prefetchNext } from './prefetch'
@@ -31,7 +32,8 @@ export function CaseScreen({ room }: { room: Room }) {
 
   const submit = async (force: boolean) => {
     if (submitting) return
-    if (room.walk.openDoubts().length && !force) {
+    const isMissing = gradingOf(room).missing().length > 0
+    if (isMissing || (room.walk.openDoubts().length && !force)) {
       setAsking(true)
       return
     }
@@ -69,6 +71,11 @@ export function CaseScreen({ room }: { room: Room }) {
   return (
     <div className={classes['screen']} data-phase={phase.kind}>
       <CaseBar room={room} session={session} view={view} openDoubts={openDoubts} submitting={submitting} onSubmit={() => void submit(false)} />
+      {session.case?.returned && (
+        <div className={classes['banner']} role="status" aria-label="Returned to you">
+          <span>Your reading came back: {session.case.returned.note}</span>
+        </div>
+      )}
       {phase.kind === 'read-only' && (
         <div className={classes['banner']} role="status">
           <span>{phase.message}</span>
@@ -101,7 +108,7 @@ export function CaseScreen({ room }: { room: Room }) {
         <SidePanel room={room} session={session} view={view} />
       </div>
       <RoomStrip room={room} session={session} view={view} />
-      <SubmitDialog opened={asking} doubts={room.walk.openDoubts()} session={session} onClose={() => setAsking(false)} onSubmit={() => void submit(true)} />
+      <SubmitDialog opened={asking} room={room} doubts={room.walk.openDoubts()} session={session} onClose={() => setAsking(false)} onSubmit={() => void submit(true)} />
       <ConflictDialog room={room} session={session} />
     </div>
   )

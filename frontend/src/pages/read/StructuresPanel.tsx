@@ -1,11 +1,13 @@
 import { Select } from '@mantine/core'
 import { IconEye, IconEyeOff } from '@tabler/icons-react'
 import { Button } from '@/components/Button'
+import { Glyph } from '@/components/Glyph'
 import { StatePill, type Tone } from '@/components/StatePill'
 import { ActionKey } from '@/components/KeyCap'
 import type { Segment } from '@/state/annotation'
 import { orderedSegments, type SessionView } from '@/state/session'
 import { colourOf, nameOf, orderOf } from '@/state/structure'
+import { AcceptRest } from './AcceptRest'
 import { segmentName, type Doubt } from './doubts'
 import classes from './read.module.css'
 import type { Room, RoomView } from './room'
@@ -25,8 +27,6 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
   ]
   const missing = [...structures.values()].filter((structure) => !segments.some((segment) => segment.structure === structure.code)).sort((a, b) => orderOf(a.code) - orderOf(b.code))
   const canWrite = session.phase.kind === 'ready'
-  const green = ordered.filter((segment) => segment.status !== 'accepted')
-  const open = room.walk.openDoubts().length
   return (
     <>
       <div className={classes['list']}>
@@ -50,11 +50,7 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
       </div>
       {canWrite && (
         <div className={classes['add']}>
-          {green.length > 1 && (
-            <Button size="compact" variant="quiet" reason={open ? `${open} doubtful open` : null} reasonPlace="inside" onClick={() => room.session.acceptAll(green)}>
-              Accept the rest
-            </Button>
-          )}
+          <AcceptRest room={room} session={session} />
           <Select
             placeholder="Add a structure"
             aria-label="Add a structure"
@@ -90,6 +86,7 @@ function Row({ room, session, view, segment, doubt }: { room: Room; session: Ses
           <StatePill bare tone={tone}>
             {word}
           </StatePill>
+          {view.visited.has(segmentName(key)) && <Glyph name="check" size={12} label="looked at" />}
           {sure !== undefined && (
             <span className={classes['sure']} data-doubtful={doubt ? true : undefined}>
               <span>

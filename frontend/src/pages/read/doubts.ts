@@ -49,7 +49,9 @@ export const surenessOf = (json: unknown, segments: readonly Segment[], manifest
       for (const [id, entry] of Object.entries(record(table))) {
         const segment = segments.find((each) => each.layer === layer && each.id === Number(id))
         const mean = figure(record(entry)['mean'])
-        if (!segment || mean === null) continue
+        const flags = record(entry)['flags']
+        const reasons = (Array.isArray(flags) ? flags : []).map(word).filter((flag) => flag !== '')
+        if (!segment || (mean === null && !reasons.length)) continue
         let top: { slice: number; value: number } | null = null
         for (const [key, found] of Object.entries(record(record(entry)['slices']))) {
           const slice = place.get(key)
@@ -59,13 +61,12 @@ export const surenessOf = (json: unknown, segments: readonly Segment[], manifest
           if (!top || here > top.value) top = { slice, value: here }
         }
         const name = segmentName(segment)
-        confidence.set(name, Math.min(confidence.get(name) ?? 1, 1 - mean))
-        const flags = record(entry)['flags']
-        const reasons = (Array.isArray(flags) ? flags : []).map(word).filter((flag) => flag !== '')
+        if (mean !== null) confidence.set(name, Math.min(confidence.get(name) ?? 1, 1 - mean))
         if (word(record(entry)['level']) !== 'doubtful' && !reasons.length) continue
         const before = worst.get(name)
-        const said = [`entropy ${mean.toFixed(2)}${top ? `, highest on slice ${top.slice + 1} (${top.value.toFixed(2)})` : ''}`, ...reasons]
-        if (!before || before.confidence > 1 - mean) worst.set(name, { id: segment.id, layer, stack, confidence: 1 - mean, slice: top?.slice ?? null, reasons: said })
+        const sure = mean === null ? 1 : 1 - mean
+        const said = [...(mean === null ? [] : [`entropy ${mean.toFixed(2)}${top ? `, highest on slice ${top.slice + 1} (${top.value.toFixed(2)})` : ''}`]), ...reasons]
+        if (!before || before.confidence > sure) worst.set(name, { id: segment.id, layer, stack, confidence: sure, slice: top?.slice ?? null, reasons: said })
       }
     }
     entropy.set(stack, line)

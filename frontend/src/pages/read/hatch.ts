@@ -1,4 +1,5 @@
 /** `window.columna`: what a test, or a person who wonders, may look at. It only reads, and holds nothing but what is on the screen. */
+import { gradingOf } from './grading/grading'
 import type { Room } from './room'
 
 export interface Hatch {
@@ -15,6 +16,12 @@ declare global {
   interface Window {
     columna?: Hatch
   }
+}
+
+const gradingState = (room: Room) => {
+  const grading = gradingOf(room)
+  const { cell } = grading
+  return { ...grading.getView(), level: cell?.row.name ?? '', column: cell?.column.title ?? '', count: grading.count(), missing: grading.missing().length }
 }
 
 const drawnPixels = (pane: string): number => {
@@ -52,6 +59,8 @@ export const openHatch = (room: Room): (() => void) => {
         panes: view.panes.map((pane) => ({ ...pane, ...room.panes.state(pane.id) })),
         progress: Object.fromEntries(view.progress),
         doubts: view.sureness.doubts.length,
+        grades: session.grades,
+        grading: gradingState(room),
       }
     },
     drawn: (pane) => drawnPixels(pane),

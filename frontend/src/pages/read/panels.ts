@@ -1,5 +1,7 @@
 import type { ComponentType } from 'react'
 import type { SessionView } from '@/state/session'
+import { gradingOf } from './grading/grading'
+import { GradesPanel } from './grading/GradesPanel'
 import type { Room, RoomView } from './room'
 import { StructuresPanel } from './StructuresPanel'
 
@@ -17,4 +19,7 @@ export interface PanelTab {
   readonly Content: ComponentType<PanelProps>
 }
 
-export const PANELS: readonly PanelTab[] = [{ id: 'structures', label: 'Structures', count: ({ session }) => session.segments.length, Content: StructuresPanel }]
+export const PANELS: readonly PanelTab[] = [
+  { id: 'structures', label: 'Structures', count: ({ session }) => session.segments.length, Content: StructuresPanel },
+  { id: 'grades', label: 'Grades', count: ({ room }) => gradingOf(room).count().join(' of '), Content: GradesPanel },
+]

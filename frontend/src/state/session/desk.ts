@@ -1,9 +1,11 @@
 /** What lies on the reader's table: the view that screens watch, and the masks. Every part of a session reads and writes here. */
+import type { Form, Grades } from '@/geometry/grades'
 import type { Labelmap } from '@/geometry/labelmap'
 import type { Measurement } from '@/geometry/measurement'
 import { emptyLadder, type Ladder } from '@/geometry/numbering'
 import type { StackManifest } from '@/geometry/stack'
 import type { CaseInfo, Segment, Structure } from '../annotation'
+import type { Spent } from '../effort'
 import type { SaveState } from '../outbox'
 
 export type SegmentKey = Readonly<Pick<Segment, 'id' | 'layer'>>
@@ -24,6 +26,9 @@ export interface SessionView {
   readonly structures: ReadonlyMap<string, Structure>
   readonly ladder: Ladder
   readonly measurements: readonly Measurement[]
+  readonly grades: Grades
+  /** The forms of the protocol, by code. */
+  readonly forms: ReadonlyMap<string, Form>
   readonly active: SegmentKey | null
   readonly masksLoaded: number
   readonly masksTotal: number
@@ -33,6 +38,10 @@ export interface SessionView {
   readonly redoable: number
   readonly lastAct: string
   readonly restored: number
+  /** Whether this reader, reading blind first, has asked for the model's proposal. */
+  readonly isRevealed: boolean
+  /** Time of earlier visits, in seconds. */
+  readonly spent: Spent
 }
 
 const EMPTY: SessionView = {
@@ -44,6 +53,8 @@ const EMPTY: SessionView = {
   structures: new Map(),
   ladder: emptyLadder(),
   measurements: [],
+  grades: {},
+  forms: new Map(),
   active: null,
   masksLoaded: 0,
   masksTotal: 0,
@@ -53,6 +64,8 @@ const EMPTY: SessionView = {
   redoable: 0,
   lastAct: '',
   restored: 0,
+  isRevealed: false,
+  spent: { active: 0, idle: 0 },
 }
 
 export const maskKey = (stack: string, layer: string): string => `${stack}/${layer}`

@@ -1,13 +1,14 @@
 /** Every kind of operation there is. A new one is one entry here. */
 import type { AnnotationInfo } from '../annotation'
 import type { SessionView } from './desk'
+import { gradesKind } from './grades'
 import type { StepKind } from './kind'
 import { ladderKind } from './levels'
 import { measurementsKind } from './measurements'
 import { patchKind } from './patches'
 import { segmentsKind } from './segments'
 
-const KINDS = { patch: patchKind, segments: segmentsKind, ladder: ladderKind, measurements: measurementsKind }
+const KINDS = { patch: patchKind, segments: segmentsKind, ladder: ladderKind, measurements: measurementsKind, grades: gradesKind }
 
 type StepOf<Kind> = Kind extends StepKind<infer Each> ? Each : never
 export type Step = StepOf<(typeof KINDS)[keyof typeof KINDS]>

@@ -1,6 +1,7 @@
 /** What a case needs before anybody can look at it: structures, manifests, masks. */
 import { Labelmap } from '@/geometry/labelmap'
 import { annotationMaskPath, manifestGet, maskGet, structuresGet, type CaseInfo } from '../annotation'
+import { formsGet, formsOf } from '../forms'
 import { maskKey, type Desk } from './desk'
 
 export const structuresLoad = async (desk: Desk, info: CaseInfo): Promise<void> => {
@@ -9,6 +10,8 @@ export const structuresLoad = async (desk: Desk, info: CaseInfo): Promise<void> 
   desk.schema = new Map(all.map((each) => [each.code, each.layer]))
   desk.set({ structures: new Map(all.filter((each) => !chosen.size || chosen.has(each.code)).map((each) => [each.code, each])) })
 }
+
+export const formsLoad = async (desk: Desk, info: CaseInfo): Promise<void> => desk.set({ forms: formsOf(await formsGet(), info) })
 
 export const manifestsLoad = async (desk: Desk, info: CaseInfo): Promise<void> => {
   const missing: { stack: string; message: string }[] = []

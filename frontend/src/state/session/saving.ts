@@ -102,10 +102,15 @@ export class Saving {
 
   /** Send what is unsent, then freeze the annotation. Throws with the reason when it cannot be done now. */
   async submit(): Promise<void> {
+    await annotationSubmit(this.desk.annotation, await this.settled())
+  }
+
+  /** Send what is unsent and return at how many operations the annotation stands then. Throws with the reason when it cannot be done now. */
+  async settled(): Promise<number> {
     if (!this.outbox) throw new Error('This case is open for reading only.')
     await this.outbox.flush()
-    if (this.outbox.unsent) throw new Error(`${this.outbox.unsent} changes have not reached the server yet. They are kept; submit when the state says Saved.`)
-    await annotationSubmit(this.desk.annotation, this.outbox.acknowledgedSeq)
+    if (this.outbox.unsent) throw new Error(`${this.outbox.unsent} changes have not reached the server yet. They are kept; go on when the state says Saved.`)
+    return this.outbox.acknowledgedSeq
   }
 
   /** The page is going away. */

@@ -8,6 +8,7 @@ import type { RoomCore } from './core'
 /** How the masks look, and which of them the next stroke would change. */
 export class Masks {
   private layers: MaskLayer[] = []
+  private reference: readonly MaskLayer[] = []
   private readonly styles = new Map<string, SegmentStyle | null>()
   private shown: Pick<SessionView, 'segments' | 'active' | 'structures'> | null = null
 
@@ -37,7 +38,13 @@ export class Masks {
       const [stack = '', layer = ''] = key.split('/')
       return { stack, layer, labelmap, style: (id) => this.style(layer, id) }
     })
-    this.core.viewer.setMasks(this.layers)
+    this.core.viewer.setMasks([...this.layers, ...this.reference])
+  }
+
+  /** Masks that are only compared with, drawn over the reader's own. */
+  compare(reference: readonly MaskLayer[]): void {
+    this.reference = reference
+    this.show()
   }
 
   private style(layer: string, id: number): SegmentStyle | null {

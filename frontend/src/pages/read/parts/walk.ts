@@ -20,7 +20,7 @@ export class Walk {
   /** Fetch what lies beside the proposal, once it is known that there is one. */
   takeUp(): void {
     const { manifests, segments, case: info } = this.core.session.getView()
-    if (info?.proposal && this.core.store.get().sureness === NOTHING_KNOWN && segments.length && manifests.length) void this.load(info.proposal)
+    if (info?.proposal && info.readingMode === 'ai_first' && this.core.store.get().sureness === NOTHING_KNOWN && segments.length && manifests.length) void this.load(info.proposal)
   }
 
   private async load(revision: string): Promise<void> {

@@ -1,0 +1,115 @@
+/** Small schematic pictures of what a grade looks like: our own drawings, not to scale. */
+import type { ReactNode } from 'react'
+
+const BONE = '#6f7880'
+const INK = '#353c43'
+
+function Frame({ children, label }: { children: ReactNode; label: string }) {
+  return (
+    <svg viewBox="0 0 60 44" width={60} height={44} role="img" aria-label={label} style={{ flex: 'none', background: 'var(--well)', borderRadius: 3 }}>
+      {children}
+    </svg>
+  )
+}
+
+/** Two bodies and the space between them. */
+function Motion({ gap, children }: { gap: number; children: ReactNode }) {
+  const top = 22 - gap / 2
+  const bottom = 22 + gap / 2
+  return (
+    <>
+      <path d={`M8 2h36v${top - 3}q-18 ${gap > 6 ? 3 : 1} -36 0z`} fill={BONE} />
+      <path d={`M8 42h36v-${42 - bottom - 1}q-18 -${gap > 6 ? 3 : 1} -36 0z`} fill={BONE} />
+      {children}
+    </>
+  )
+}
+
+const disc = (gap: number, outer: string, inner: string | null, blur = false): ReactNode => (
+  <Motion gap={gap}>
+    <ellipse cx={26} cy={22} rx={18} ry={gap / 2} fill={outer} stroke={INK} strokeWidth={0.8} />
+    {inner && <ellipse cx={26} cy={22} rx={blur ? 12 : 11} ry={gap / 2 - 2} fill={inner} opacity={blur ? 0.7 : 1} />}
+  </Motion>
+)
+
+const PFIRRMANN: Readonly<Record<string, ReactNode>> = {
+  '1': disc(12, '#4b535b', '#eef2f5'),
+  '2': (
+    <>
+      {disc(12, '#4b535b', '#d2d9df')}
+      <path d="M16 22h20" stroke="#59626b" strokeWidth={1.6} />
+    </>
+  ),
+  '3': disc(11, '#4b535b', '#99a2aa', true),
+  '4': disc(9, '#3f474e', '#565f67', true),
+  '5': disc(3.4, '#15191c', null),
+}
+
+const plate = (t1: string, t2: string): ReactNode => (
+  <>
+    {[
+      [2, t1, 'T1'],
+      [32, t2, 'T2'],
+    ].map(([x, fill, word]) => (
+      <g key={word} transform={`translate(${x} 0)`}>
+        <path d="M2 2h22v14q-11 3 -22 0z" fill={BONE} />
+        <path d="M2 11h22v5q-11 3 -22 0z" fill={String(fill)} />
+        <ellipse cx={13} cy={22} rx={11} ry={4} fill="#2a3036" />
+        <path d="M2 42h22v-14q-11 -3 -22 0z" fill={BONE} />
+        <path d="M2 33h22v-5q-11 -3 -22 0z" fill={String(fill)} />
+        <text x={13} y={40.5} fontSize={6} textAnchor="middle" fill="#e1e5e9">
+          {word}
+        </text>
+      </g>
+    ))}
+  </>
+)
+
+const MODIC: Readonly<Record<string, ReactNode>> = { '0': plate(BONE, BONE), '1': plate('#23282c', '#eef2f5'), '2': plate('#eef2f5', '#c3cad0'), '3': plate('#15191c', '#15191c') }
+
+const sac = (narrow: number): ReactNode => (
+  <>
+    <ellipse cx={30} cy={12} rx={20} ry={10} fill={BONE} />
+    <path d={`M16 ${22 + narrow}q14 -${6 - narrow} 28 0q-2 ${14 - narrow * 0.9} -14 ${15 - narrow}q-12 -1 -14 -${15 - narrow}z`} fill="#dfe5ea" />
+    {narrow < 8 && [22, 26, 30, 34, 38].map((x) => <circle key={x} cx={x} cy={30 + (x % 4)} r={1.1} fill="#59626b" />)}
+  </>
+)
+const CANAL: Readonly<Record<string, ReactNode>> = { normal_mild: sac(0), moderate: sac(5), severe: sac(9.5) }
+
+const foramen = (fat: number): ReactNode => (
+  <>
+    <path d="M4 2h22v14q6 2 10 -2l14 2v-10l-10 -4z" fill={BONE} />
+    <path d="M4 42h22v-12q6 -3 12 0l12 4v8z" fill={BONE} />
+    <ellipse cx={32} cy={23} rx={4 + fat} ry={3.4 + fat} fill="#dfe5ea" />
+    <ellipse cx={32} cy={23} rx={fat > 0.5 ? 3.4 : 2.6} ry={fat > 0.5 ? 3.4 : 2.2} fill="#59626b" />
+  </>
+)
+const FORAMEN: Readonly<Record<string, ReactNode>> = { normal_mild: foramen(5), moderate: foramen(2), severe: foramen(0) }
+
+const body = (front: number, back: number): ReactNode => <path d={`M14 ${22 - front / 2}L46 ${22 - back / 2}V${22 + back / 2}L14 ${22 + front / 2}z`} fill={BONE} stroke={INK} />
+const GENANT: Readonly<Record<string, ReactNode>> = { '0': body(30, 30), '1': body(23, 30), '2': body(20, 30), '3': body(13, 30) }
+
+const slip = (by: number): ReactNode => (
+  <>
+    <rect x={14 - by} y={3} width={30} height={17} rx={2} fill={BONE} />
+    <rect x={14} y={25} width={30} height={17} rx={2} fill={BONE} />
+    {by > 0 && <path d={`M14 21v3M${14 - by} 21v3`} stroke="#dfca9a" strokeWidth={1} />}
+  </>
+)
+const MEYERDING: Readonly<Record<string, ReactNode>> = { '0': slip(0), '1': slip(6), '2': slip(12), '3': slip(-20), '4': slip(-28), '5': slip(-34) }
+
+const PICTURES: Readonly<Record<string, Readonly<Record<string, ReactNode>>>> = {
+  pfirrmann: PFIRRMANN,
+  modic: MODIC,
+  rsna_canal: CANAL,
+  rsna_subarticular: CANAL,
+  rsna_foraminal: FORAMEN,
+  genant: GENANT,
+  meyerding: MEYERDING,
+}
+
+/** The picture of an answer, or nothing where words say it better. */
+export function Picture({ form, value, label }: { form: string; value: string; label: string }) {
+  const drawing = PICTURES[form]?.[value]
+  return drawing ? <Frame label={`${label}: schematic`}>{drawing}</Frame> : null
+}
