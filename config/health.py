@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Count, Min
 from django.http import HttpRequest, JsonResponse
@@ -18,6 +21,8 @@ from jobs.models import Event, Job
 
 _NOWHERE = "0" * 64
 _WAITING_TOO_LONG = 300.0
+_ROOM = 32 * 1024**2
+"""With less than this many bytes free nothing large can be written: intake refuses, readers can still read."""
 
 
 @never_cache
@@ -28,9 +33,10 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def readiness() -> tuple[bool, dict[str, Any]]:
-    """Return whether database and object store answer, and the figures. A long queue is told but makes nothing unready."""
+    """Return whether database and object store answer, and the figures. A long queue or a full disk is told but makes nothing unready."""
     parts = {"database": _timed(_database), "object_store": _timed(_object_store)}
     well = all(part["ok"] for part in parts.values())
+    parts["disk"] = disk_figures(settings.ENVIRONMENT.data_dir)
     if parts["database"]["ok"]:
         parts["jobs"] = queue_figures()
     return well, {"status": "ok" if well else "unavailable", **parts}
@@ -42,6 +48,15 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database and the object store answer, else 503; tell what waits, and for how long."""
     well, figures = readiness()
     return JsonResponse(figures, status=200 if well else 503)
+
+
+def disk_figures(folder: Path) -> dict[str, Any]:
+    """Return how many bytes are free where the data folder lies, and whether that is room enough to take images in."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return {"ok": False, "free_bytes": 0, "error": type(error).__name__}
+    return {"ok": free > _ROOM, "free_bytes": free}
 
 
 def _timed(check: Callable[[], None]) -> dict[str, Any]:

