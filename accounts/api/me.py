@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,9 @@ from rest_framework.views import APIView
 
 from accounts.abilities import ABILITIES
 from accounts.authentication import person_of
-from accounts.models import Project, Role, User
+from accounts.models import AccessToken, Project, Role, User
+from accounts.services.outbox_key import outbox_key
+from config.errors import Forbidden
 
 
 class MyProjectSerializer(serializers.Serializer[dict[str, object]]):
@@ -49,3 +52,17 @@ class MeView(APIView):
         user = person_of(request)
         body = {"id": user.pk, "username": user.username, "display_name": user.display_name or user.username, "projects": _projects(user)}
         return Response(MeSerializer(body).data)
+
+
+class OutboxKeySerializer(serializers.Serializer[dict[str, object]]):
+    key = serializers.CharField(help_text="32 bytes, base64. The browser keeps it in memory only.")
+
+
+class OutboxKeyView(APIView):
+    @extend_schema(operation_id="me_outbox_key", responses=OutboxKeySerializer, tags=["accounts"])
+    def get(self, request: Request) -> Response:
+        """Return the key that seals your unsent work in a browser. For a browser's session only; a token gets 403."""
+        if isinstance(request.auth, AccessToken):
+            raise Forbidden("A token has no unsent work to seal. Sign in in the browser.", code="session_needed")
+        key = base64.b64encode(outbox_key(user=person_of(request))).decode()
+        return Response(OutboxKeySerializer({"key": key}).data, headers={"Cache-Control": "no-store"})

@@ -2,7 +2,7 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from accounts.api.audit import AuditEventViewSet
-from accounts.api.me import MeView
+from accounts.api.me import MeView, OutboxKeyView
 from accounts.api.project import MemberViewSet, ProjectViewSet
 from accounts.api.token import TokenViewSet
 
@@ -12,4 +12,8 @@ router.register("projects", ProjectViewSet, basename="project")
 router.register(r"projects/(?P<slug>[-\w]+)/members", MemberViewSet, basename="member")
 router.register("audit", AuditEventViewSet, basename="audit")
 
-urlpatterns: list[URLPattern | URLResolver] = [path("me", MeView.as_view(), name="me"), *router.urls]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("me", MeView.as_view(), name="me"),
+    path("me/outbox-key", OutboxKeyView.as_view(), name="outbox-key"),
+    *router.urls,
+]

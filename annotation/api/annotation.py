@@ -26,7 +26,8 @@ from annotation.services.effort import effort_note, effort_of
 from annotation.services.heights import heights_of
 from annotation.services.plates import plates_propose
 from annotation.services.reveal import annotation_reveal
-from config.errors import Forbidden
+from config.errors import Forbidden, Gone
+from storage.models import Subject
 
 
 class SegmentSerializer(serializers.Serializer[Any]):
@@ -158,10 +159,21 @@ class HeightSerializer(serializers.Serializer[Any]):
 class AnnotationFilter(django_filters.FilterSet):
     project = django_filters.CharFilter(field_name="project__slug")
     case = django_filters.UUIDFilter(field_name="case")
+    branch_of = django_filters.UUIDFilter(field_name="branch_of")
 
     class Meta:
         model = Annotation
         fields: list[str] = ["state", "author_kind"]
+
+
+def subject_stays(subject: Subject) -> None:
+    """Raise :class:`Gone` when the subject has withdrawn: nothing of it is read or written any more."""
+    if subject.withdrawn_at is not None:
+        raise Gone(
+            "This subject has withdrawn. The images and what was drawn on them are deleted; nothing is left to do here.",
+            code="withdrawn",
+            state={"withdrawn_at": subject.withdrawn_at.isoformat()},
+        )
 
 
 def writable(pk: str | UUID, user: User) -> Annotation:
@@ -169,8 +181,12 @@ def writable(pk: str | UUID, user: User) -> Annotation:
 
     Members of the project who do not label get 403, everybody who may not see it 404.
     """
-    found = get_object_or_404(Annotation.objects.select_related("project"), pk=pk, project__in=Project.objects.visible_to(user))
+    found = get_object_or_404(
+        Annotation.objects.select_related("project", "case__subject"), pk=pk, project__in=Project.objects.visible_to(user)
+    )
     require(user, "case.label", found.project)
+    if found.author_id == user.pk:
+        subject_stays(found.case.subject)
     seen = Annotation.objects.visible_to(user).select_related("project", "case__protocol__schema", "derived_from")
     annotation = get_object_or_404(seen, pk=pk)
     if annotation.author_kind not in (AuthorKind.READER, AuthorKind.ADJUDICATOR) or annotation.author_id != user.pk:

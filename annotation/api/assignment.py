@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.abilities import require
 from accounts.authentication import person_of
+from annotation.api.annotation import subject_stays
 from annotation.models import Assignment
 from annotation.services.assignment import assignment_release, assignment_renew
 
@@ -35,7 +36,7 @@ class AssignmentViewSet(viewsets.GenericViewSet[Assignment]):
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Assignment]:
-        return Assignment.objects.visible_to(person_of(self.request)).select_related("case__project", "reader")
+        return Assignment.objects.visible_to(person_of(self.request)).select_related("case__project", "case__subject", "reader")
 
     @extend_schema(request=EpochSerializer, responses=AssignmentSerializer)
     @action(detail=True, methods=["post"])
@@ -54,6 +55,7 @@ class AssignmentViewSet(viewsets.GenericViewSet[Assignment]):
     def _asked(self, request: Request) -> tuple[Assignment, int]:
         assignment = self.get_object()
         require(person_of(request), "case.label", assignment.case.project)
+        subject_stays(assignment.case.subject)
         sent = EpochSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         return assignment, sent.validated_data.get("epoch", assignment.epoch)

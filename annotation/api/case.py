@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.abilities import projects_where, require
 from accounts.authentication import person_of
 from accounts.models import Project, User
-from annotation.api.annotation import AnnotationSerializer
+from annotation.api.annotation import AnnotationSerializer, subject_stays
 from annotation.api.assignment import AssignmentSerializer
 from annotation.models import Adjudication, Annotation, Assignment, Case, Review, Revision
 from annotation.models.protocol import ReadingMode
@@ -216,8 +216,9 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         sent = OpenSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         user = person_of(request)
-        found = get_object_or_404(Case.objects.select_related("project"), pk=pk, project__in=Project.objects.visible_to(user))
+        found = get_object_or_404(Case.objects.select_related("project", "subject"), pk=pk, project__in=Project.objects.visible_to(user))
         require(user, "case.label", found.project)
+        subject_stays(found.subject)
         return self._opened(*assignment_open(case=self.get_object(), user=user, **sent.validated_data))
 
     def _opened(self, assignment: Assignment, annotation: Annotation) -> Response:

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import person_of
-from annotation.api.annotation import AnnotationSerializer, writable
+from annotation.api.annotation import AnnotationSerializer, subject_stays, writable
 from annotation.models import Annotation, Revision
 from annotation.services.annotation import annotation_branch
 from annotation.services.operation import operations_apply
@@ -69,8 +69,15 @@ class BytesView(APIView):
     parser_classes = [Unread]
 
     def annotation(self, pk: UUID) -> Annotation:
-        found = Annotation.objects.visible_to(person_of(self.request)).select_related("project", "case__protocol__schema", "derived_from")
-        return get_object_or_404(found, pk=pk)
+        person = person_of(self.request)
+        found = (
+            Annotation.objects.visible_to(person).select_related("project", "case__protocol__schema", "derived_from").filter(pk=pk).first()
+        )
+        if found is None:
+            own = get_object_or_404(Annotation.objects.select_related("case__subject"), pk=pk, author=person)
+            subject_stays(own.case.subject)
+            raise Missing("There is no such annotation, or it is not yours to see.")
+        return found
 
     def revision(self, pk: UUID) -> Revision:
         return get_object_or_404(Revision.objects.visible_to(person_of(self.request)).select_related("annotation__case"), pk=pk)

@@ -18,6 +18,7 @@ from annotation.api.protocol import ProtocolViewSet
 from annotation.api.review import AdjudicationMaskView, AdjudicationViewSet, CaseReviewView, ReviewViewSet
 from annotation.api.revision import RevisionViewSet
 from annotation.api.schema import LabelSchemaViewSet
+from annotation.api.slice_check import AnnotationSliceCheckView, AnnotationSliceView
 from annotation.api.surface import AnnotationSurfaceView, RevisionSurfaceView
 
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
@@ -34,6 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("forms", FormListView.as_view(), name="forms"),
     path("annotations/<uuid:pk>/mask", AnnotationMaskView.as_view(), name="annotation-mask"),
     path("annotations/<uuid:pk>/operations", AnnotationOperationsView.as_view(), name="annotation-operations"),
+    path("annotations/<uuid:pk>/slices/check", AnnotationSliceCheckView.as_view(), name="annotation-slices-check"),
+    path("annotations/<uuid:pk>/slice", AnnotationSliceView.as_view(), name="annotation-slice"),
     path("annotations/<uuid:pk>/branches", AnnotationBranchView.as_view(), name="annotation-branches"),
     path("annotations/<uuid:pk>/surface", AnnotationSurfaceView.as_view(), name="annotation-surface"),
     path("revisions/<uuid:pk>/surface", RevisionSurfaceView.as_view(), name="revision-surface"),

@@ -30,6 +30,7 @@ def _members(world: World) -> str:
 
 CASES = [
     Case("GET", "me", None, lambda world: "/api/me", outsider="allowed"),
+    Case("GET", "me/outbox-key", None, lambda world: "/api/me/outbox-key", outsider="allowed"),
     Case("GET", "tokens", None, lambda world: "/api/tokens", outsider="allowed"),
     Case(
         "POST",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from django.test import Client
 
@@ -95,3 +97,26 @@ def test_signing_in_failing_and_out_are_in_the_audit_trail_without_password_or_u
     rows = str(list(AuditEvent.objects.values()))
     assert "a-strange-name" not in rows
     assert "password" not in rows
+
+
+def test_a_session_that_ends_takes_the_cached_images_with_it(person: User, client: Client):
+    sign_in(client, "reader", PASSWORD)
+    assert "Clear-Site-Data" not in client.get("/api/me").headers
+    planted = client.cookies["sessionid"].value
+    assert client.delete(SESSION).headers["Clear-Site-Data"] == '"cache"'
+    client.cookies["sessionid"] = planted
+    assert client.get("/api/cases").headers["Clear-Site-Data"] == '"cache"', "an expired session finds out at its next word"
+    assert "Clear-Site-Data" not in Client().get("/api/cases").headers
+
+
+def test_the_key_of_unsent_work_is_a_persons_own_and_never_changes(person: User, client: Client):
+    def key_of(user: User) -> str:
+        client.force_login(user)
+        answer = client.get("/api/me/outbox-key")
+        assert "no-store" in answer.headers["Cache-Control"]
+        return str(answer.json()["key"])
+
+    first = key_of(person)
+    assert len(base64.b64decode(first)) == 32
+    assert key_of(make_user("reader-two")) != first
+    assert key_of(person) == first

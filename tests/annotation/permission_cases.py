@@ -185,6 +185,23 @@ CASES = [
     ),
     Case(
         "POST",
+        "annotations/{pk}/slices/check",
+        "case.label",
+        _annotation("/slices/check"),
+        body=lambda world: {"slices": []},
+        prepare=_begun,
+    ),
+    Case(
+        "PUT",
+        "annotations/{pk}/slice",
+        "case.label",
+        _annotation("/slice?stack={stack}&layer=instances&key=none"),
+        body=lambda world: b"",
+        prepare=_begun,
+        content_type="application/octet-stream",
+    ),
+    Case(
+        "POST",
         "annotations/{pk}/branches",
         "case.label",
         _annotation("/branches"),

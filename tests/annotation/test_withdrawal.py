@@ -8,8 +8,9 @@ from annotation.models import Assignment, Chunk, Operation, Revision
 from annotation.services.annotation import annotation_submit
 from annotation.services.withdrawal import subject_forget
 from config.errors import Conflict, Missing
+from storage.envelope import MEDIA_TYPE
 from storage.services.blob import blob_read
-from tests.annotation.cases import Writer, make_case, make_writer
+from tests.annotation.cases import Writer, make_case, make_writer, segment_op
 from tests.annotation.test_proposal import propose
 from tests.factories import make_member
 
@@ -61,3 +62,18 @@ def test_nothing_is_deleted_of_a_subject_who_stays():
     with pytest.raises(Conflict):
         subject_forget(subject_id=case.subject_id)
     assert Revision.objects.get().content
+
+
+def test_who_still_has_the_case_open_is_told_that_it_is_gone(client):
+    writer = make_writer()
+    client.force_login(writer.user)
+    withdraw(writer.case.subject)
+    of = f"/api/annotations/{writer.annotation.pk}"
+    answers = [
+        client.post(f"/api/cases/{writer.case.pk}/open", {}, content_type="application/json"),
+        client.post(f"/api/assignments/{writer.lease.pk}/renew", {}, content_type="application/json"),
+        client.post(f"{of}/operations", writer.pack(segment_op(7, "L3")), content_type=MEDIA_TYPE),
+        client.post(f"{of}/slices/check", {"slices": []}, content_type="application/json"),
+        client.get(f"{of}/mask?stack={writer.stack.pk}&layer=instances"),
+    ]
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [(410, "withdrawn")] * 5

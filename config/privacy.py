@@ -1,0 +1,35 @@
+"""What the browser is told to forget when nobody is signed in any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ForgetMiddleware:
+    """Have the browser drop every cached image when a session ends: by signing out, or because it expired.
+
+    ``Clear-Site-Data: "cache"`` empties the HTTP cache of this origin, where frames and previews lie. It leaves IndexedDB alone:
+    strokes that were not sent yet stay, sealed under a key that only their owner is given (:mod:`accounts.services.outbox_key`).
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        had_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+        response = self.get_response(request)
+        ended = request.method == "DELETE" and request.path.startswith("/_allauth/") and request.path.endswith("/auth/session")
+        lost = request.path.startswith("/api/") and _is_signed_out(response)
+        if had_session and (ended or lost):
+            response["Clear-Site-Data"] = '"cache"'
+        return response
+
+
+def _is_signed_out(response: HttpResponse) -> bool:
+    """Whether this answer says that nobody is signed in; DRF says 403 where a session has no challenge to offer."""
+    return response.status_code in (401, 403) and b'"not_authenticated"' in (b"" if response.streaming else response.content)
