@@ -11,7 +11,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ForgetMiddleware:
-    """Have the browser drop every cached image when a session ends: by signing out, or because it expired.
+    """Have the browser drop every cached image when a session ends, by signing out or because it expired, and when a study is withdrawn.
 
     ``Clear-Site-Data: "cache"`` empties the HTTP cache of this origin, where frames and previews lie. It leaves IndexedDB alone:
     strokes that were not sent yet stay, sealed under a key that only their owner is given (:mod:`accounts.services.outbox_key`).
@@ -25,7 +25,7 @@ class ForgetMiddleware:
         response = self.get_response(request)
         ended = request.method == "DELETE" and request.path.startswith("/_allauth/") and request.path.endswith("/auth/session")
         lost = request.path.startswith("/api/") and _is_signed_out(response)
-        if had_session and (ended or lost):
+        if (had_session and (ended or lost)) or _is_withdrawn(request, response):
             response["Clear-Site-Data"] = '"cache"'
         return response
 
@@ -33,3 +33,7 @@ class ForgetMiddleware:
 def _is_signed_out(response: HttpResponse) -> bool:
     """Whether this answer says that nobody is signed in; DRF says 403 where a session has no challenge to offer."""
     return response.status_code in (401, 403) and b'"not_authenticated"' in (b"" if response.streaming else response.content)
+
+
+def _is_withdrawn(request: HttpRequest, response: HttpResponse) -> bool:
+    return response.status_code == 410 and request.path.startswith("/api/")

@@ -77,3 +77,4 @@ def test_who_still_has_the_case_open_is_told_that_it_is_gone(client):
         client.get(f"{of}/mask?stack={writer.stack.pk}&layer=instances"),
     ]
     assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [(410, "withdrawn")] * 5
+    assert {answer.headers["Clear-Site-Data"] for answer in answers} == {'"cache"'}, "what the browser cached of it goes too"

@@ -130,7 +130,7 @@ def test_painting_offline_loses_nothing(web: Web, reader: ReadingRoom, context: 
     context.set_offline(True)
     paint_some(room, 10)
     room.until(lambda state: state["save"] == "offline" and state["unsent"] >= 10)
-    assert "Offline: " in room.page.get_by_label("Status").inner_text()
+    assert "Offline – " in room.page.get_by_label("Status").inner_text()
     room.page.wait_for_timeout(3000)
     context.set_offline(False)
     state = room.saved()
@@ -148,6 +148,10 @@ def test_a_killed_tab_goes_on_where_it_was(web: Web, reader: ReadingRoom, contex
     room.page.close(run_before_unload=False)
     context.set_offline(False)
     again = reader.tab(context).open(case["id"])
+    assert again.state["offered"] >= 4
+    assert again.digest(stack) != painted, "nothing is put on the images without a word"
+    again.page.get_by_role("button", name="Take them up").click()
+    again.until(lambda state: state["restored"] >= 4)
     state = again.saved()
     assert state["restored"] >= 4
     assert again.digest(stack) == painted

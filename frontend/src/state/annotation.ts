@@ -152,14 +152,14 @@ export const manifestGet = (stack: string): Promise<StackManifest> => getJson<St
 export const previewUrl = (stack: string): string => `/api/stacks/${stack}/preview`
 
 /** Frames of a stack, `count` from `from` on, as they were compressed. */
-export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal): Promise<Uint8Array[]> => {
+export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal, cache: RequestCache = 'default'): Promise<Uint8Array<ArrayBuffer>[]> => {
   if (count === 1) {
-    const response = await send(`/api/stacks/${stack}/frames/${from}`, { signal, headers: { Accept: 'image/jphc' } })
+    const response = await send(`/api/stacks/${stack}/frames/${from}`, { signal, cache, headers: { Accept: 'image/jphc' } })
     return [new Uint8Array(await response.arrayBuffer())]
   }
-  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}`, { signal, headers: { Accept: BUNDLE_TYPE } })
+  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}`, { signal, cache, headers: { Accept: BUNDLE_TYPE } })
   const { header, rest } = envelopeDecode(new Uint8Array(await response.arrayBuffer()))
-  return envelopeSplit(rest, bundleLengths(header))
+  return envelopeSplit(rest, bundleLengths(header)).map((data) => data.slice())
 }
 
 const bundleLengths = (header: unknown): number[] => {
@@ -168,8 +168,15 @@ const bundleLengths = (header: unknown): number[] => {
   return (entries.length ? entries.map((entry) => record(entry)['length']) : list(json['lengths'])).map(Number)
 }
 
+export interface HeldMask {
+  readonly seq: number
+  readonly rows: number
+  readonly columns: number
+  readonly slices: ReadonlyMap<string, Uint8Array>
+}
+
 /** Slices of a mask as the server holds them: slice key to uint8 segment ids, row by row. Slices of zeros may be missing. */
-export const maskGet = async (path: string): Promise<{ seq: number; slices: Map<string, Uint8Array> }> => {
+export const maskGet = async (path: string): Promise<HeldMask> => {
   const response = await send(path, { headers: { Accept: BUNDLE_TYPE } })
   const { header, rest } = envelopeDecode(new Uint8Array(await response.arrayBuffer()))
   const json = record(header)
@@ -182,7 +189,7 @@ export const maskGet = async (path: string): Promise<{ seq: number; slices: Map<
       if (body?.length) slices.set(text(entry['key']), await gunzip(body))
     }),
   )
-  return { seq: Number(json['seq'] ?? 0), slices }
+  return { seq: Number(json['seq'] ?? 0), rows: Number(json['rows']), columns: Number(json['columns']), slices }
 }
 
 const gunzip = async (data: Uint8Array): Promise<Uint8Array> => {
@@ -191,6 +198,43 @@ const gunzip = async (data: Uint8Array): Promise<Uint8Array> => {
 }
 
 export const annotationMaskPath = (annotation: string, stack: string, layer: string): string => `/api/annotations/${annotation}/mask?stack=${stack}&layer=${layer}`
+
+/** The frozen mask of a revision: immutable, so that the browser may have it already. */
+export const revisionMaskPath = (revision: string, stack: string, layer: string): string => `/api/revisions/${revision}/mask?stack=${stack}&layer=${layer}`
+
+export interface SliceDifference {
+  readonly stack: string
+  readonly layer: string
+  readonly key: string
+  readonly digest: string
+  readonly is_damaged: boolean
+}
+
+/** Those of the slices that the server holds otherwise. */
+export const slicesCheck = async (annotation: string, slices: readonly { readonly stack: string; readonly layer: string; readonly key: string; readonly digest: string }[]): Promise<readonly SliceDifference[]> =>
+  (await sendJson<{ slices: SliceDifference[] }>('POST', `/api/annotations/${annotation}/slices/check`, { slices })).slices
+
+/** Put a whole slice where its stored bytes are damaged. */
+export const sliceHeal = async (annotation: string, place: { readonly stack: string; readonly layer: string; readonly key: string }, whole: Uint8Array<ArrayBuffer>): Promise<void> => {
+  const query = new URLSearchParams({ stack: place.stack, layer: place.layer, key: place.key })
+  await send(`/api/annotations/${annotation}/slice?${query.toString()}`, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body: whole })
+}
+
+export interface BranchInfo {
+  readonly annotation: AnnotationInfo
+  readonly createdAt: string
+  /** How many operations it holds. */
+  readonly count: number
+}
+
+/** Branches of an annotation, newest first: work that came too late and was kept beside it. */
+export const branchesGet = async (annotation: string): Promise<readonly BranchInfo[]> => {
+  const answer = record(await getJson<unknown>(`/api/annotations?branch_of=${annotation}`))
+  return list(answer['results'])
+    .map(record)
+    .map((json) => ({ annotation: annotationOf(json), createdAt: text(json['created_at']), count: Number(json['seq'] ?? 0) - Number(json['branch_seq'] ?? 0) }))
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+}
 
 /** Put operations, each an envelope of its own, into one batch. */
 export const batchOf = (operations: readonly Operation[], baseSeq: number, lease: Lease): Uint8Array<ArrayBuffer> => {
@@ -214,6 +258,8 @@ export const operationsSend = async (annotation: string, body: Uint8Array<ArrayB
 export const outcomeOf = (error: unknown): Exclude<SendOutcome, { kind: 'done' }> => {
   if (error instanceof ApiError) {
     if (error.status === 401) return { kind: 'signed-out' }
+    if (error.status === 410) return { kind: 'gone', message: error.message }
+    if (error.code === 'damaged_chunk') return { kind: 'damaged' }
     if (error.status === 409) return { kind: 'conflict', code: error.code, message: error.message, state: error.state }
     if (error.status >= 500 || error.status === 408 || error.status === 429) return { kind: 'unreachable' }
     return { kind: 'refused', message: error.message }

@@ -1,10 +1,12 @@
 import 'fake-indexeddb/auto'
 import { describe, expect, it, vi } from 'vitest'
 import { Outbox, type OutboxPort, type SaveState, type SendOutcome } from './outbox'
+import { keyMade, type KeyOf } from './outboxKey'
 import { OutboxStore, type Operation } from './outboxStore'
 
 const operation = (id: string, size = 10): Operation => ({ id, bytes: new Uint8Array(size).fill(7) })
 let serial = 0
+const keyOf: KeyOf = (user) => keyMade(new Uint8Array(32).fill(user.length))
 
 /** A server that keeps a log as the real one does: exact order, idempotent by id. */
 class Log {
@@ -27,7 +29,7 @@ class Log {
   }
 }
 
-const room = (log = new Log(), store = new OutboxStore(`outbox-${(serial += 1)}`), seq = 0, user = 'ada') => {
+const room = (log = new Log(), store = new OutboxStore(`outbox-${(serial += 1)}`, keyOf), seq = 0, user = 'ada') => {
   const states: SaveState[] = []
   const port: OutboxPort = {
     user,
@@ -35,6 +37,8 @@ const room = (log = new Log(), store = new OutboxStore(`outbox-${(serial += 1)}`
     send: (operations, base) => Promise.resolve(log.send(operations, base)),
     known: (after) => Promise.resolve(log.isUp ? { seq: log.ids.length, ids: log.ids.slice(after) } : null),
     renew: () => Promise.resolve(false),
+    heal: () => Promise.resolve(false),
+    gone: () => undefined,
     acknowledged: () => undefined,
     changed: (state) => void states.push(state),
   }
@@ -142,11 +146,37 @@ describe('the outbox', () => {
     expect(log.ids).toEqual(['one'])
   })
 
+  it('has a damaged slice healed and sends again', async () => {
+    const { log, store, port, states } = room()
+    log.refuses = { kind: 'damaged' }
+    const heal = vi.fn(() => {
+      log.refuses = null
+      return Promise.resolve(true)
+    })
+    const outbox = new Outbox(store, { ...port, heal }, 0)
+    await outbox.put(operation('one'))
+    await outbox.flush()
+    expect(heal).toHaveBeenCalledOnce()
+    expect(log.ids).toEqual(['one'])
+    expect(states.at(-1)?.kind).toBe('saved')
+  })
+
+  it('keeps the work when the study was withdrawn, and stops', async () => {
+    const { log, outbox, states, store } = room()
+    log.refuses = { kind: 'gone', message: 'withdrawn' }
+    await outbox.put(operation('one'))
+    await outbox.flush()
+    expect(states.at(-1)).toMatchObject({ kind: 'error', message: 'withdrawn' })
+    expect(await store.list('ada', 'a1')).toHaveLength(1)
+  })
+
   it('is readable by its owner only, and not in plain on the disk', async () => {
     const { store, outbox } = room()
     outbox.dispose()
     await store.put('ada', 'a1', { id: 'one', bytes: new TextEncoder().encode('a stroke of ada') })
     expect(await store.list('grace', 'a1')).toEqual([])
+    const thief = new OutboxStore(`outbox-${serial}`, () => keyMade(new Uint8Array(32)))
+    expect(await thief.list('ada', 'a1')).toEqual([])
     const raw = await new Promise<unknown[]>((resolve) => {
       const request = indexedDB.open(`outbox-${serial}`)
       request.onsuccess = () => {

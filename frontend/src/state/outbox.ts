@@ -19,6 +19,10 @@ export type SendOutcome =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'conflict'; readonly code: string; readonly message: string; readonly state: Readonly<Record<string, unknown>> }
+  /** A slice that the batch stands on is damaged where it is stored. */
+  | { readonly kind: 'damaged' }
+  /** The study was withdrawn. */
+  | { readonly kind: 'gone'; readonly message: string }
   | { readonly kind: 'refused'; readonly message: string }
 
 export interface OutboxPort {
@@ -30,6 +34,9 @@ export interface OutboxPort {
   known: (after: number) => Promise<{ readonly seq: number; readonly ids: readonly string[] } | null>
   /** Get the lease again; false when somebody else has the case. */
   renew: () => Promise<boolean>
+  /** Put right what is damaged at the server; false when that cannot be done. */
+  heal: () => Promise<boolean>
+  gone: (message: string) => void
   acknowledged: (answer: Acknowledged, pending: readonly Operation[]) => void
   changed: (state: SaveState) => void
 }
@@ -47,7 +54,7 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 8000, 15_000]
  */
 export class Outbox {
   private queue: Operation[] = []
-  private writing = 0
+  private readonly writing: Operation[] = []
   private flight: Promise<void> | null = null
   private timer: ReturnType<typeof setTimeout> | null = null
   private failures = 0
@@ -72,11 +79,21 @@ export class Outbox {
 
   /** Operations the server has not acknowledged. */
   get unsent(): number {
-    return this.queue.length + this.writing
+    return this.queue.length + this.writing.length
   }
 
   get pending(): readonly Operation[] {
     return this.queue
+  }
+
+  /** The same, with what is on its way to the disk: everything that shows and that the server has not acknowledged. */
+  get entered(): readonly Operation[] {
+    return [...this.queue, ...this.writing]
+  }
+
+  /** Where the unsent work begins, as its writer saw the log. */
+  get base(): number {
+    return this.queue[0]?.base ?? this.seq
   }
 
   /** Take up what an earlier tab left, without what the server has meanwhile; resolves with what is still to be sent. */
@@ -91,8 +108,9 @@ export class Outbox {
   }
 
   /** Keep an operation, then send it. Resolves when it is kept on this computer. */
-  async put(operation: Operation): Promise<void> {
-    this.writing += 1
+  async put(entered: Operation): Promise<void> {
+    const operation = { ...entered, base: this.seq + this.unsent }
+    this.writing.push(operation)
     const kept = this.chain.then(() => this.store.put(this.port.user, this.port.annotation, operation))
     this.chain = kept.catch(() => undefined)
     try {
@@ -101,7 +119,7 @@ export class Outbox {
       // no room or no permission to keep it: sending is the only way left, and the state says so
       this.show({ kind: 'error', count: this.unsent, message: 'This browser cannot keep unsent work. Stay on the page until it says Saved.', needsSignIn: false })
     }
-    this.writing -= 1
+    this.writing.splice(this.writing.indexOf(operation), 1)
     this.queue.push(operation)
     if (this.state.kind !== 'conflict' && this.state.kind !== 'error') this.show(this.failures ? { kind: 'offline', count: this.unsent } : { kind: 'saving', count: this.unsent })
     else this.show({ ...this.state, count: this.unsent })
@@ -171,6 +189,14 @@ export class Outbox {
       case 'signed-out':
         this.stop({ kind: 'error', count: this.unsent, message: 'You are signed out. Sign in; your changes are kept.', needsSignIn: true })
         return false
+      case 'damaged':
+        if (await this.port.heal()) return true
+        this.stop({ kind: 'error', count: this.unsent, message: 'A slice is damaged at the server, and this browser does not hold it whole. Your changes are kept; tell the operator.', needsSignIn: false })
+        return false
+      case 'gone':
+        this.stop({ kind: 'error', count: this.unsent, message: outcome.message, needsSignIn: false })
+        this.port.gone(outcome.message)
+        return false
       case 'refused':
         this.stop({ kind: 'error', count: this.unsent, message: outcome.message, needsSignIn: false })
         return false
@@ -205,6 +231,13 @@ export class Outbox {
     await this.store.remove([...done])
     this.port.acknowledged(answer, this.queue)
     this.show(this.unsent ? { kind: 'saving', count: this.unsent } : { kind: 'saved', at: this.now() })
+  }
+
+  /** Forget what is unsent: it is kept elsewhere, or a person gave it up. */
+  async drop(): Promise<void> {
+    const gone = this.queue
+    this.queue = []
+    await this.store.remove(gone.map((operation) => operation.id))
   }
 
   private stop(state: SaveState): void {

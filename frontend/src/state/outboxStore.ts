@@ -1,5 +1,6 @@
-/** Where unsent work lies: IndexedDB, sealed with a key that scripts cannot read out, in the order it was done. */
+/** Where unsent work lies: IndexedDB, sealed with a key that is not in this browser, in the order it was done. */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { outboxKeyOf, type KeyOf } from './outboxKey'
 
 export interface StoredOperation {
   /** Order within the annotation; the store gives it out. */
@@ -10,57 +11,59 @@ export interface StoredOperation {
   /** The operation as an envelope of one, sealed. */
   readonly sealed: ArrayBuffer
   readonly nonce: Uint8Array<ArrayBuffer>
+  readonly base?: number
 }
 
 interface Schema extends DBSchema {
   operations: { key: number; value: Omit<StoredOperation, 'order'> & { order?: number }; indexes: { place: [string, string]; id: string } }
-  keys: { key: string; value: CryptoKey }
   browser: { key: string; value: string }
 }
 
 export interface Operation {
   readonly id: string
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** How many operations the log had before this one, as its writer saw it: where a branch begins. */
+  readonly base?: number
 }
 
 /**
  * Operations of one person on one annotation. Nothing in it names a patient: stacks, slices and people are opaque ids, and
- * what was drawn is encrypted, readable only while this person is signed in to this browser profile.
+ * what was drawn is encrypted, and its key comes from the server to the one who is signed in. Whoever else sits down here
+ * finds bytes without a key.
  */
 export class OutboxStore {
   private readonly opened: Promise<IDBPDatabase<Schema>>
 
-  constructor(name = 'columna-outbox') {
-    this.opened = openDB<Schema>(name, 1, {
-      upgrade(database) {
+  constructor(
+    name = 'columna-outbox',
+    private readonly keyOf: KeyOf = outboxKeyOf,
+  ) {
+    this.opened = openDB<Schema>(name, 2, {
+      upgrade(database, before) {
+        if (before === 1) {
+          database.deleteObjectStore('keys' as never)
+          return
+        }
         const operations = database.createObjectStore('operations', { keyPath: 'order', autoIncrement: true })
         operations.createIndex('place', ['user', 'annotation'])
         operations.createIndex('id', 'id')
-        database.createObjectStore('keys')
         database.createObjectStore('browser')
       },
     })
   }
 
-  private async key(user: string): Promise<CryptoKey> {
-    const database = await this.opened
-    const known = await database.get('keys', user)
-    if (known) return known
-    const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
-    const transaction = database.transaction('keys', 'readwrite')
-    const raced = await transaction.store.get(user)
-    if (!raced) await transaction.store.put(made, user)
-    await transaction.done
-    return raced ?? made
+  /** Have the key at hand before anything is drawn. Throws when it cannot be had. */
+  async unlock(user: string): Promise<void> {
+    await this.keyOf(user)
   }
 
   /** Resolves when the operation is on this computer's disk. */
   async put(user: string, annotation: string, operation: Operation): Promise<void> {
     const nonce = crypto.getRandomValues(new Uint8Array(12))
-    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, await this.key(user), operation.bytes)
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, await this.keyOf(user), operation.bytes)
     const database = await this.opened
     const transaction = database.transaction('operations', 'readwrite', { durability: 'strict' })
-    await transaction.store.put({ id: operation.id, user, annotation, sealed, nonce })
+    await transaction.store.put({ id: operation.id, user, annotation, sealed, nonce, ...(operation.base === undefined ? {} : { base: operation.base }) })
     await transaction.done
   }
 
@@ -68,19 +71,20 @@ export class OutboxStore {
   async list(user: string, annotation: string): Promise<Operation[]> {
     const database = await this.opened
     const rows = await database.getAllFromIndex('operations', 'place', [user, annotation])
-    const key = await this.key(user)
+    const key = await this.keyOf(user)
     const opened = await Promise.all(
       rows
         .sort((a, b) => (a.order ?? 0) - (b.order ?? 0))
         .map(async (row) => {
           try {
-            return { id: row.id, bytes: new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: row.nonce }, key, row.sealed)) }
+            const bytes = new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv: row.nonce }, key, row.sealed))
+            return { id: row.id, bytes, ...(row.base === undefined ? {} : { base: row.base }) }
           } catch {
             return null
           }
         }),
     )
-    return opened.filter((operation) => operation !== null)
+    return opened.filter((operation): operation is Operation => operation !== null)
   }
 
   async remove(ids: readonly string[]): Promise<void> {

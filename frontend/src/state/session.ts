@@ -9,6 +9,7 @@ import { caseGet, caseOpen, type Segment } from './annotation'
 import { spentOf } from './effort'
 import type { OutboxStore } from './outboxStore'
 import { Desk, type SegmentKey, type SessionView } from './session/desk'
+import { Branches } from './session/branches'
 import { openedView, type Step } from './session/kinds'
 import { LeaseKeeper } from './session/lease'
 import { OperationLog, type Moved } from './session/log'
@@ -31,10 +32,11 @@ export class ReadingSession {
   private readonly log: OperationLog
   readonly structures: Structures
   readonly numbering: Numbering
+  readonly branches: Branches
 
   constructor(
     readonly caseId: string,
-    user: string,
+    private readonly user: string,
     private readonly store: OutboxStore,
   ) {
     const { desk } = this
@@ -43,11 +45,13 @@ export class ReadingSession {
       annotation: () => desk.annotation,
       lostToTab: () => this.lost('open_in_tab', 'The case was taken over in another tab. What you drew here is kept and goes on from there.'),
       lostToOther: (error) => desk.set({ phase: { kind: 'read-only', code: error.code, message: `${error.message} What you drew is kept.`, canTakeOver: true } }),
+      gone: (message) => this.withdrawn(message),
     })
     this.log = new OperationLog(desk, (operation, step) => this.saving.keep(operation, step))
-    this.saving = new Saving(desk, this.lease, user, store, (step) => void this.log.write(step, null))
+    this.saving = new Saving(desk, this.lease, user, store, (step) => void this.log.write(step, null), (message) => this.withdrawn(message))
     this.structures = new Structures(desk, this.log)
     this.numbering = new Numbering(desk, this.log)
+    this.branches = new Branches(desk, this.log)
   }
 
   getView = (): SessionView => this.desk.view
@@ -74,23 +78,29 @@ export class ReadingSession {
         await this.lookOnly('open_in_tab', 'This case is open in another tab of this browser. Read it, or take it over.', true)
         return
       }
+      await this.store.unlock(this.user)
       const opened = await this.ask(takeover)
       this.lease.hold(opened.lease)
       desk.annotation = opened.annotation.id
       desk.set({ case: opened.case, seq: opened.annotation.seq, isRevealed: opened.annotation.json['blind'] !== null, spent: spentOf(opened.annotation.json['effort']), ...openedView(opened.annotation) })
       this.saving.begin(opened.annotation.seq)
       await Promise.all([structuresLoad(desk, opened.case), manifestsLoad(desk, opened.case), formsLoad(desk, opened.case)])
-      await masksLoad(desk)
-      await this.saving.takeUpUnsent((operation) => this.log.replay(operation))
+      await masksLoad(desk, opened.annotation)
+      desk.set({ offered: await this.saving.leftover() })
       if (!desk.view.active) this.structures.activateFirst()
       desk.set({ phase: { kind: 'ready' } })
       this.lease.scheduleRenewal()
+      void this.branches.find()
     } catch (error) {
       await this.openFailed(error)
     }
   }
 
   private async openFailed(error: unknown): Promise<void> {
+    if (error instanceof ApiError && error.status === 410) {
+      this.withdrawn(error.message)
+      return
+    }
     if (error instanceof ApiError && error.status === 409) {
       await this.lookOnly(error.code, error.message, error.code === 'lease_held')
       return
@@ -108,6 +118,15 @@ export class ReadingSession {
     } catch (error) {
       this.desk.set({ phase: { kind: 'failed', message: error instanceof Error ? error.message : message } })
     }
+  }
+
+  /** Nothing of the study may be shown any more; what was not sent stays sealed in the outbox. */
+  private withdrawn(message: string): void {
+    this.saving.stop()
+    this.lease.stop()
+    this.log.clear()
+    this.desk.labelmaps.clear()
+    this.desk.set({ phase: { kind: 'withdrawn', message }, manifests: [], segments: [] })
   }
 
   private lost(code: string, message: string): void {
@@ -194,10 +213,22 @@ export class ReadingSession {
     if (this.desk.view.phase.kind === 'failed') await this.open()
   }
 
+  /** Go on with what an earlier tab left unsent. */
+  async takeUpUnsent(): Promise<void> {
+    this.desk.set({ offered: 0 })
+    await this.saving.takeUpUnsent((operation) => this.log.replay(operation))
+  }
+
   /** Keep work that no longer fits as a branch, then load what the server holds. */
   async keepAsBranch(): Promise<void> {
     await this.saving.branch()
     await this.reload()
+  }
+
+  /** Somebody else has the case now: put what was not sent beside the annotation, and go on looking. */
+  async branchUnsent(): Promise<void> {
+    await this.saving.branch()
+    this.desk.set({ save: { kind: 'saved', at: null } })
   }
 
   async dropUnsent(): Promise<void> {
@@ -208,7 +239,7 @@ export class ReadingSession {
   private async reload(): Promise<void> {
     this.saving.stop()
     this.log.clear()
-    this.desk.set({ save: { kind: 'saved', at: null } })
+    this.desk.set({ save: { kind: 'saved', at: null }, offered: 0 })
     await this.open(true)
   }
 

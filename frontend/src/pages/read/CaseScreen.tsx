@@ -7,11 +7,13 @@ import { useKeys } from '@/keys/useKeys'
 import { useMe } from '@/state/account'
 import { caseNext } from '@/state/annotation'
 import { OutboxStore } from '@/state/outboxStore'
+import { BranchBar } from './BranchBar'
 import { CaseBar } from './CaseBar'
 import { ConflictDialog } from './ConflictDialog'
 import { EntropyStrip } from './EntropyStrip'
 import { gradingOf } from './grading/grading'
 import { LadderRail } from './LadderRail'
+import { OfferDialog } from './OfferDialog'
 import { PaneFrame } from './PaneFrame'
 import { prefetchNext } from './prefetch'
 import classes from './read.module.css'
@@ -26,18 +28,20 @@ export function CaseScreen({ room }: { room: Room }) {
   const view = useSyncExternalStore(room.subscribe, room.getView)
   const [asking, setAsking] = useState(false)
   const [submitting, setSubmitting] = useState(false)
+  const isUnderWay = useRef(false)
   const navigate = useNavigate()
   const { phase } = session
   const openDoubts = room.walk.openDoubts().length
 
   const submit = async (force: boolean) => {
-    if (submitting) return
+    if (isUnderWay.current) return
     const isMissing = gradingOf(room).missing().length > 0
     if (isMissing || (room.walk.openDoubts().length && !force)) {
       setAsking(true)
       return
     }
     setAsking(false)
+    isUnderWay.current = true
     setSubmitting(true)
     try {
       await room.session.submit()
@@ -48,6 +52,7 @@ export function CaseScreen({ room }: { room: Room }) {
     } catch (error) {
       room.notify('Not submitted', error instanceof Error ? error.message : 'Try again in a moment.', 'attn')
     } finally {
+      isUnderWay.current = false
       setSubmitting(false)
     }
   }
@@ -63,6 +68,17 @@ export function CaseScreen({ room }: { room: Room }) {
         <EmptyState why={phase.message} who="Nothing you drew is lost: what is unsent stays on this computer.">
           <Button onClick={() => void room.session.open()}>Try again</Button>
           <Button onClick={() => void navigate('/worklist')}>Worklist</Button>
+        </EmptyState>
+      </main>
+    )
+
+  if (phase.kind === 'withdrawn')
+    return (
+      <main className={classes['alone']} aria-label="Reading room">
+        <EmptyState why={phase.message} who="Nothing you did was wrong. Changes that were not sent yet stay sealed on this computer; they are not sent any more.">
+          <Button variant="primary" onClick={() => void navigate('/worklist')} data-autofocus>
+            Back to the worklist
+          </Button>
         </EmptyState>
       </main>
     )
@@ -84,8 +100,14 @@ export function CaseScreen({ room }: { room: Room }) {
               Take over
             </Button>
           )}
+          {room.session.unsent > 0 && (
+            <Button size="compact" onClick={() => void room.session.branchUnsent().catch((error: unknown) => room.notify('Not kept as a branch yet', error instanceof Error ? error.message : 'Try again in a moment.', 'attn'))}>
+              Keep my {room.session.unsent} unsent {room.session.unsent === 1 ? 'change' : 'changes'} as a branch
+            </Button>
+          )}
         </div>
       )}
+      <BranchBar room={room} session={session} />
       <div className={classes['room']} data-maximised={view.isMaximised || undefined} data-side={side.length}>
         <ToolRail room={room} session={session} view={view} />
         <LadderRail room={room} session={session} view={view} />
@@ -110,6 +132,7 @@ export function CaseScreen({ room }: { room: Room }) {
       <RoomStrip room={room} session={session} view={view} />
       <SubmitDialog opened={asking} room={room} doubts={room.walk.openDoubts()} session={session} onClose={() => setAsking(false)} onSubmit={() => void submit(true)} />
       <ConflictDialog room={room} session={session} />
+      <OfferDialog room={room} session={session} />
     </div>
   )
 }

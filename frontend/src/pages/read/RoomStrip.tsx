@@ -12,7 +12,7 @@ export const saveWords = (save: SaveState): { text: string; tone: StripTone; gly
     case 'saving':
       return { text: `Saving ${save.count}`, tone: 'busy', glyph: 'half' }
     case 'offline':
-      return { text: `Offline: ${save.count} ${save.count === 1 ? 'change' : 'changes'} kept on this computer`, tone: 'attn', glyph: 'triangle' }
+      return { text: `Offline – ${save.count} ${save.count === 1 ? 'change' : 'changes'} kept on this computer`, tone: 'attn', glyph: 'triangle' }
     case 'conflict':
       return { text: `Conflict: ${save.count} ${save.count === 1 ? 'change' : 'changes'} kept`, tone: 'bad', glyph: 'octagon' }
     case 'error':
@@ -35,6 +35,7 @@ export function RoomStrip({ room, session, view }: { room: Room; session: Sessio
     },
     { text: `${room.session.unsent ? `outbox ${room.session.unsent}` : 'outbox empty'} · change ${session.seq}` },
     ...(masksLoaded < masksTotal ? [{ text: `masks ${masksLoaded} of ${masksTotal}`, glyph: 'layers' as const, tone: 'busy' as const }] : []),
+    ...(session.resent ? [{ text: `${session.resent} ${session.resent === 1 ? 'slice' : 'slices'} sent again and checked`, tone: 'ok' as const }] : []),
     ...(session.restored ? [{ text: `${session.restored} changes of an earlier tab put back`, tone: 'ok' as const }] : []),
     { text: session.case?.proposal ? 'Proposal shown' : 'No proposal', glyph: 'layers' },
     { text: `brush ${(view.radius * 2).toFixed(1)} mm${view.isSphere ? ' sphere' : ''}${view.range ? `, values ${view.range[0]} to ${view.range[1]}` : ''}` },

@@ -62,6 +62,7 @@ export class Room {
       this.panes.takeUp()
       this.walk.takeUp()
       this.masks.takeUp()
+      if (this.session.getView().phase.kind === 'withdrawn') this.viewer.dispose()
     })
     void this.session.open()
   }

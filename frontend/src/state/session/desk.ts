@@ -4,7 +4,7 @@ import type { Labelmap } from '@/geometry/labelmap'
 import type { Measurement } from '@/geometry/measurement'
 import { emptyLadder, type Ladder } from '@/geometry/numbering'
 import type { StackManifest } from '@/geometry/stack'
-import type { CaseInfo, Segment, Structure } from '../annotation'
+import type { BranchInfo, CaseInfo, Segment, Structure } from '../annotation'
 import type { Spent } from '../effort'
 import type { SaveState } from '../outbox'
 
@@ -15,6 +15,8 @@ export type Phase =
   | { readonly kind: 'ready' }
   | { readonly kind: 'read-only'; readonly code: string; readonly message: string; readonly canTakeOver: boolean }
   | { readonly kind: 'submitted' }
+  /** The subject withdrew: nothing of the study is shown any more. */
+  | { readonly kind: 'withdrawn'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
 
 export interface SessionView {
@@ -42,6 +44,11 @@ export interface SessionView {
   readonly isRevealed: boolean
   /** Time of earlier visits, in seconds. */
   readonly spent: Spent
+  /** Unsent changes of an earlier tab that wait for a word; 0 when there are none. */
+  readonly offered: number
+  /** Slices that the server held otherwise and that were sent again. */
+  readonly resent: number
+  readonly branches: readonly BranchInfo[]
 }
 
 const EMPTY: SessionView = {
@@ -66,6 +73,9 @@ const EMPTY: SessionView = {
   restored: 0,
   isRevealed: false,
   spent: { active: 0, idle: 0 },
+  offered: 0,
+  resent: 0,
+  branches: [],
 }
 
 export const maskKey = (stack: string, layer: string): string => `${stack}/${layer}`
@@ -109,7 +119,7 @@ export class Desk {
   }
 
   get canWrite(): boolean {
-    return this.shown.phase.kind === 'ready' && this.shown.save.kind !== 'conflict'
+    return this.shown.phase.kind === 'ready' && this.shown.save.kind !== 'conflict' && this.shown.offered === 0
   }
 
   manifest(stack: string): StackManifest | undefined {

@@ -22,4 +22,6 @@ export interface StepKind<Step extends { readonly kind: string }> {
   readonly write: (desk: Desk, step: Step) => Written
   /** The step of an operation as it was written; null when it names nothing that is here. */
   readonly read: (desk: Desk, header: Json, body: Uint8Array) => Step | null
+  /** The step that makes this part as another annotation of the case has it; null when it is so already. For branches. */
+  readonly towards?: (desk: Desk, other: AnnotationInfo) => Step | null
 }

@@ -1,6 +1,6 @@
 /** Every kind of operation there is. A new one is one entry here. */
 import type { AnnotationInfo } from '../annotation'
-import type { SessionView } from './desk'
+import type { Desk, SessionView } from './desk'
 import { gradesKind } from './grades'
 import type { StepKind } from './kind'
 import { ladderKind } from './levels'
@@ -21,3 +21,6 @@ export const kindNamed = (name: unknown): StepKind<Step> | undefined => (typeof 
 
 /** What an annotation holds, as fields of the view. */
 export const openedView = (annotation: AnnotationInfo): Partial<SessionView> => Object.assign({}, ...Object.values(KINDS).map((kind: Pick<StepKind<Step>, 'opened'>) => kind.opened?.(annotation) ?? {})) as Partial<SessionView>
+
+/** The steps that make everything but the voxels as another annotation has it. */
+export const stepsTowards = (desk: Desk, other: AnnotationInfo): Step[] => Object.values(KINDS as unknown as Readonly<Record<string, StepKind<Step>>>).flatMap((kind) => kind.towards?.(desk, other) ?? [])

@@ -10,6 +10,8 @@ export interface LeasePort {
   readonly lostToTab: () => void
   /** Somebody else took the case. */
   readonly lostToOther: (error: ApiError) => void
+  /** The study was withdrawn. */
+  readonly gone: (message: string) => void
 }
 
 export class LeaseKeeper {
@@ -66,6 +68,10 @@ export class LeaseKeeper {
       this.scheduleRenewal()
       return true
     } catch (error) {
+      if (error instanceof ApiError && error.status === 410) {
+        this.port.gone(error.message)
+        return false
+      }
       if (error instanceof ApiError && (error.status === 409 || error.status === 404)) return this.again()
       this.scheduleRenewal()
       return false

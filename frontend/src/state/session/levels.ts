@@ -22,4 +22,10 @@ export const ladderKind: StepKind<LadderStep> = {
   inverse: (desk, step) => ({ kind: 'ladder', fields: outcomeOf(desk, step).was }),
   write: (_, step) => ({ fields: { ...step.fields }, bodies: [] }),
   read: (_, json) => ({ kind: 'ladder', fields: json as unknown as LadderFields }),
+  towards: (desk, annotation) => {
+    const { bodies, variant, evidence, unsure } = ladderOf(annotation.ladder)
+    const here = desk.view.ladder
+    const isSame = JSON.stringify([bodies, variant, evidence, unsure]) === JSON.stringify([here.bodies, here.variant, here.evidence, here.unsure])
+    return isSame || !bodies.length ? null : { kind: 'ladder', fields: { action: 'set', ladder: { bodies, variant, evidence, unsure } } }
+  },
 }

@@ -39,15 +39,18 @@ export class OperationLog {
     this.enter(label, steps, inverse)
   }
 
-  /** Do something by its steps and enter it: the one way by which anything but a stroke changes. */
-  perform(label: string, steps: readonly Step[]): void {
-    if (!steps.length) return
+  /** Do something by its steps and enter it: the one way by which anything but a stroke changes. `following` are steps worked out on what the first ones left. */
+  perform(label: string, steps: readonly Step[], following: () => readonly Step[] = () => []): void {
     const inverse: Step[] = []
-    for (const step of steps) {
+    const all: Step[] = []
+    const act = (step: Step) => {
       inverse.unshift(kindOf(step).inverse(this.desk, step))
       kindOf(step).apply(this.desk, step)
+      all.push(step)
     }
-    this.enter(label, steps, inverse)
+    steps.forEach(act)
+    following().forEach(act)
+    if (all.length) this.enter(label, all, inverse)
   }
 
   private enter(label: string, steps: readonly Step[], inverse: readonly Step[]): void {

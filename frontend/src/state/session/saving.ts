@@ -1,4 +1,5 @@
 /** Getting what was done to the server: the outbox of an open annotation, its earlier leftovers, conflicts, and the submission. */
+import { ApiError } from '@/api/client'
 import { OldValueMismatch } from '@/geometry/patch'
 import { annotationSubmit, batchOf, branchKeep, operationsKnown, operationsSend } from '../annotation'
 import { Outbox } from '../outbox'
@@ -19,8 +20,19 @@ export class Saving {
     private readonly user: string,
     private readonly store: OutboxStore,
     resend: (step: Step) => void,
+    private readonly gone: (message: string) => void,
   ) {
-    this.check = new SliceCheck(desk, () => this.unsent, resend)
+    this.check = new SliceCheck(desk, {
+      pending: () => this.outbox?.entered ?? [],
+      unsent: () => this.unsent,
+      resend,
+      failed: (error) => this.checkFailed(error),
+    })
+  }
+
+  // A look that fails is taken again; only that the study is gone matters at once.
+  private checkFailed(error: unknown): void {
+    if (error instanceof ApiError && error.status === 410) this.gone(error.message)
   }
 
   /** Begin with an annotation that stands at `seq`. */
@@ -37,14 +49,17 @@ export class Saving {
         },
         known: (after) => operationsKnown(annotation, after),
         renew: () => this.lease.renew(),
-        acknowledged: (answer, pending) => {
+        heal: () => this.check.healDamaged(),
+        gone: this.gone,
+        acknowledged: (answer) => {
           this.desk.set({ seq: answer.seq })
-          if (!pending.length) void this.check.compare(answer.slices)
+          void this.check.acknowledged(answer)
         },
         changed: (save) => this.desk.set({ save }),
       },
       seq,
     )
+    this.check.start()
   }
 
   keep(operation: Operation, step: Step): void {
@@ -52,10 +67,19 @@ export class Saving {
     void this.outbox?.put(operation)
   }
 
-  /** Unsent work of an earlier tab, put back on the masks and sent. */
+  /** How much an earlier tab left unsent; it waits for {@link takeUpUnsent} or {@link branch}. */
+  async leftover(): Promise<number> {
+    const left = (await this.outbox?.resume())?.length ?? 0
+    if (!left || !this.outbox || this.outbox.base === this.outbox.acknowledgedSeq) return left
+    this.desk.set({
+      save: { kind: 'conflict', count: left, code: 'stale_revision', message: 'Changes are kept on this computer that were never sent, and the case was worked on somewhere else since.' },
+    })
+    return 0
+  }
+
+  /** Put unsent work of an earlier tab back on the masks and send it. */
   async takeUpUnsent(replay: (operation: Operation) => void): Promise<void> {
-    const left = await this.outbox?.resume()
-    if (!left?.length) return
+    const left = this.outbox?.pending ?? []
     try {
       for (const operation of left) replay(operation)
       this.desk.set({ restored: left.length })
@@ -77,8 +101,10 @@ export class Saving {
     return this.outbox?.unsent ?? 0
   }
 
+  /** Send what is unsent, and hold what is saved against what shows. */
   async saveNow(): Promise<void> {
     await this.outbox?.retry()
+    await this.check.look()
   }
 
   /** Go on where the network or the session was lost. */
@@ -87,17 +113,17 @@ export class Saving {
     if (save.kind === 'offline' || (save.kind === 'error' && save.needsSignIn)) await this.outbox?.retry()
   }
 
-  /** Put work that no longer fits beside the annotation as a branch; it leaves the outbox. */
+  /** Put unsent work beside the annotation as a branch, where it began; it leaves the outbox only when the server has it. */
   async branch(): Promise<void> {
-    const pending = [...(this.outbox?.pending ?? (await this.store.list(this.user, this.desk.annotation)))]
+    const pending = [...(this.outbox?.pending ?? [])]
     const { lease } = this.lease
-    if (pending.length && lease && this.outbox) await branchKeep(this.desk.annotation, batchOf(pending, this.outbox.acknowledgedSeq, lease))
-    await this.store.remove(pending.map((operation) => operation.id))
+    if (!pending.length || !lease || !this.outbox) return
+    await branchKeep(this.desk.annotation, batchOf(pending, this.outbox.base, lease))
+    await this.outbox.drop()
   }
 
   async drop(): Promise<void> {
-    const pending = this.outbox?.pending ?? []
-    await this.store.remove(pending.map((operation) => operation.id))
+    await this.outbox?.drop()
   }
 
   /** Send what is unsent, then freeze the annotation. Throws with the reason when it cannot be done now. */
@@ -109,7 +135,7 @@ export class Saving {
   async settled(): Promise<number> {
     if (!this.outbox) throw new Error('This case is open for reading only.')
     await this.outbox.flush()
-    if (this.outbox.unsent) throw new Error(`${this.outbox.unsent} changes have not reached the server yet. They are kept; go on when the state says Saved.`)
+    if (this.outbox.unsent) throw new Error(unsentWords(this.outbox.unsent))
     return this.outbox.acknowledgedSeq
   }
 
@@ -119,6 +145,9 @@ export class Saving {
   }
 
   stop(): void {
+    this.check.stop()
     this.outbox?.dispose()
   }
 }
+
+const unsentWords = (count: number): string => `${count} ${count === 1 ? 'change has' : 'changes have'} not reached the server yet. What you drew is kept on this computer; submit when the state says Saved.`

@@ -45,6 +45,11 @@ export const segmentsKind: StepKind<SegmentsStep> = {
     const { set = [], remove = [] } = json as { set?: SegmentChange[]; remove?: SegmentKey[] }
     return { kind: 'segments', set, remove }
   },
+  towards: (desk, { segments }) => {
+    const set = segments.filter((segment) => JSON.stringify(desk.segment(segment)) !== JSON.stringify(segment))
+    const remove = desk.view.segments.filter((segment) => !segments.some((other) => sameSegment(other, segment))).map(({ id, layer }) => ({ id, layer }))
+    return set.length || remove.length ? { kind: 'segments', set, remove } : null
+  },
 }
 
 const merged = (segment: Segment, change: SegmentChange | undefined): Segment => {

@@ -1,4 +1,4 @@
-import { framesGet } from '@/state/annotation'
+import { checkedFrames } from '@/state/frames'
 import type { PaneSpec, PaneState } from '@/viewer/pane'
 import { hangingsOf } from '../hanging'
 import type { RoomCore } from './core'
@@ -44,7 +44,7 @@ export class Panes {
     const fresh = manifests.filter((manifest) => !this.known.has(manifest.stack))
     for (const manifest of fresh) {
       this.known.add(manifest.stack)
-      viewer.addStack(manifest, (from, count, signal) => framesGet(manifest.stack, from, count, signal))
+      viewer.addStack(manifest, checkedFrames(manifest))
     }
     if (!fresh.length) return
     const hangings = hangingsOf(manifests)

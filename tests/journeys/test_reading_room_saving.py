@@ -1,0 +1,199 @@
+"""Saving in the reading room: what the chip says, what is offered again, who writes, and what is held against what is stored."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.journeys.browser import ReadingRoom, Web
+from tests.journeys.test_reading_room import digest, paint_some, server_mask
+from tests.reader import Reader, Refused
+
+Take = Callable[[str], dict[str, Any]]
+pytestmark = pytest.mark.journey
+
+
+def chip(room: ReadingRoom) -> str:
+    return room.page.locator("[data-save]").inner_text()
+
+
+def test_the_save_chip_says_offline_with_the_number_and_then_saved_with_the_time(
+    web: Web, reader: ReadingRoom, context: BrowserContext, take: Take
+) -> None:
+    room = reader.open(take("MR")["id"])
+    stack = room.pane()["stack"]
+    room.press("Shift+ArrowDown")
+    room.choose("L3")
+    context.set_offline(True)
+    paint_some(room, 1)
+    room.until(lambda state: state["save"] == "offline")
+    before = room.state["unsent"]
+    paint_some(room, 10 - before, first=1)
+    room.until(lambda state: state["unsent"] == state["kept"] == 10)
+    assert chip(room) == "Offline – 10 changes kept on this computer"
+    assert room.page.locator("[data-save]").get_attribute("aria-live") == "polite"
+    room.press("Control+Enter")
+    expect(
+        room.page.get_by_text("not reached the server yet").or_(room.page.get_by_role("button", name="Submit all the same"))
+    ).to_be_visible()
+    if room.page.get_by_role("button", name="Submit all the same").is_visible():
+        room.page.get_by_role("button", name="Submit all the same").click()
+    expect(room.page.get_by_text("10 changes have not reached the server yet")).to_be_visible()
+    assert room.state["phase"] == "ready", "submitting is refused, and the case stays open"
+    context.set_offline(False)
+    state = room.saved()
+    assert re.fullmatch(r"Saved \d\d:\d\d:\d\d", chip(room))
+    assert digest(server_mask(web, state, stack)) == room.digest(stack)
+
+
+def test_the_chip_has_five_states(reader: ReadingRoom, take: Take) -> None:
+    """Saved, Saving n, Offline n, Conflict, Error: the server's answers are made up here, one by one."""
+    room = reader.open(take("MR")["id"])
+    room.choose("L3")
+    seen = [chip(room)]
+    answers = iter(
+        [
+            (503, "unavailable"),
+            (409, "old_value_mismatch"),
+        ]
+    )
+    pattern = "**/api/annotations/*/operations"
+
+    def answer(route: Any) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        status, code = next(answers, (409, "old_value_mismatch"))
+        route.fulfill(status=status, json={"error": {"code": code, "message": "The slice holds something else.", "state": {}}})
+
+    room.page.route(pattern, answer)
+    paint_some(room, 1)
+    room.until(lambda state: state["save"] == "offline")
+    seen.append(chip(room))
+    room.until(lambda state: state["save"] == "conflict")
+    seen.append(chip(room))
+    room.page.unroute(pattern)
+    room.page.get_by_role("button", name=re.compile("^Drop my")).click()
+    room.until(lambda state: state["phase"] == "ready" and state["save"] == "saved")
+
+    room.page.route(
+        pattern, lambda route: route.fulfill(status=400, json={"error": {"code": "bad", "message": "Not like this.", "state": {}}})
+    )
+    paint_some(room, 1, first=1)
+    room.until(lambda state: state["save"] == "error")
+    seen.append(chip(room))
+    room.page.unroute(pattern)
+    held: list[Any] = []
+    room.page.route(pattern, held.append)
+    room.press("Control+s")
+    room.until(lambda state: state["save"] == "saving")
+    seen.append(chip(room))
+    while not held:
+        room.page.wait_for_timeout(50)
+    held.pop().continue_()
+    room.page.unroute(pattern)
+    room.saved()
+    assert [text.split()[0].rstrip(":") for text in seen] == ["Saved", "Offline", "Conflict", "Error", "Saving"]
+    assert "1 change" in seen[1] and "Not like this." in seen[3]
+
+
+def damage(web: Web, annotation: str) -> int:
+    """Spoil the stored bytes of every slice that was drawn on, as a bad disk would; return how many."""
+    database = sqlite3.connect(web.folder / "columna.sqlite3", timeout=30)
+    with database:
+        found = database.execute(
+            "UPDATE annotation_chunk SET data = ? WHERE annotation_id = ?",
+            (gzip.compress(np.zeros(16, dtype=np.uint8).tobytes()), annotation.replace("-", "")),
+        )
+    database.close()
+    return found.rowcount
+
+
+def test_a_slice_that_went_bad_at_the_server_is_sent_again(web: Web, reader: ReadingRoom, take: Take) -> None:
+    room = reader.open(take("MR")["id"])
+    stack = room.pane()["stack"]
+    paint_some(room, 3)
+    state = room.saved()
+    painted = room.digest(stack)
+    assert damage(web, state["annotation"]) > 0
+    room.press("Control+s")
+    room.until(lambda found: found["resent"] > 0)
+    assert digest(server_mask(web, state, stack)) == painted
+    assert "sent again" in room.page.get_by_label("Status").inner_text()
+    seq = room.state["seq"]
+    assert seq == state["seq"], "healing adds nothing to the log"
+    damage(web, state["annotation"])
+    paint_some(room, 1, first=3)
+    state = room.saved()
+    assert digest(server_mask(web, state, stack)) == room.digest(stack), "a stroke on a damaged slice heals it first"
+
+
+def test_the_losers_work_becomes_a_branch_that_is_compared_and_taken_over(
+    web: Web, reader: ReadingRoom, context: BrowserContext, take: Take
+) -> None:
+    case = take("MR")
+    room = reader.open(case["id"])
+    stack = room.pane()["stack"]
+    paint_some(room, 1)
+    room.saved()
+    context.set_offline(True)
+    paint_some(room, 2, first=1)
+    room.until(lambda state: state["kept"] == state["unsent"] >= 2)
+    mine = room.digest(stack)
+    other = Reader(web.url).sign_in("reader", "reader-columna-demo").open(case["id"], takeover=True)
+    keys = other.stack(stack)["keys"]
+    plane = other.mask(stack, "instances")[len(keys) // 2].copy()
+    plane[2:6, 2:6] = 1 if any(each["id"] == 1 for each in other.segments) else other.segments[0]["id"]
+    other.paint(stack, "instances", len(keys) // 2, plane)
+    other.flush()
+    context.set_offline(False)
+    room.until(lambda state: state["phase"] == "read-only" or state["save"] == "conflict")
+    theirs = digest(other.mask(stack, "instances", fresh=True))
+    with pytest.raises(Refused, match="lease|expired|ended"):
+        other.release()
+        other.seq -= 1
+        other.paint(stack, "instances", 0, other.mask(stack, "instances")[0] * 0 + other.segments[0]["id"])
+        other.flush()
+    room.page.get_by_role("button", name=re.compile("as a branch")).click()
+    room.until(lambda state: state["unsent"] == 0)
+    if room.state["phase"] == "read-only":
+        room.page.get_by_role("button", name="Take over").click()
+    room.until(lambda state: state["phase"] == "ready" and state["branches"] == 1)
+    assert room.digest(stack) == theirs, "nobody's work was overwritten"
+    bar = room.page.get_by_label("Branch")
+    bar.get_by_role("button", name="Compare").click()
+    bar.get_by_role("button", name="Take it over").click()
+    state = room.saved()
+    assert room.digest(stack) == mine
+    assert digest(server_mask(web, state, stack)) == mine
+    room.press("Control+z")
+    room.until(lambda state: state["redoable"] == 1)
+    assert room.digest(stack) == theirs
+
+
+def test_submitting_twice_is_one_submission_and_the_next_case_is_there(web: Web, reader: ReadingRoom, take: Take) -> None:
+    case = take("MR")
+    take("MR")
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(f"{request.method} {request.url.removeprefix(web.url)}"))
+    room = reader.open(case["id"])
+    room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
+    room.page.wait_for_timeout(2500)
+    ahead = list(asked)
+    others = {line.split("/api/stacks/")[1].split("/")[0] for line in ahead if "/api/stacks/" in line} - set(case["stacks"].values())
+    assert others, "another case's stacks were asked for"
+    for kind in ("manifest", "preview", "frames"):
+        assert any(f"{kind}" in line for line in ahead if any(stack in line for stack in others)), kind
+    assert any("/api/revisions/" in line and "/mask" in line for line in ahead), "the next proposal's mask too"
+    room.press("Control+Enter")
+    again = room.page.get_by_role("button", name="Submit all the same")
+    again.dblclick()
+    room.page.wait_for_url(lambda url: case["id"] not in url)
+    assert sum("/submit" in line for line in asked) == 1
