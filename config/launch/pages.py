@@ -7,9 +7,10 @@ from pathlib import Path
 
 from config.launch.machine import check_disk, check_node
 from config.launch.packages import ROOT, digest
-from config.launch.say import call, step
+from config.launch.say import Stop, call, say, step
 
 FRONTEND = ROOT / "frontend"
+OHIF = ROOT / "tests" / "servers" / "ohif"
 _NEVER = ("node_modules", "dist", ".vite", "coverage")
 
 
@@ -36,6 +37,24 @@ def install_node_packages() -> None:
         command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
         call(command, cwd=FRONTEND, environment=_environment(), hint="Is npm's registry reachable? Behind a proxy set HTTPS_PROXY.")
     stamp.write_text(wanted)
+
+
+def bring_ohif() -> list[str]:
+    """Install the viewer that tests and benchmarks compare with; its one package, about 200 MB. Return what is lacking: nothing, or its name."""
+    stamp = OHIF / "node_modules" / ".columna-packages"
+    wanted = digest(OHIF / "package.json", OHIF / "package-lock.json")
+    if stamp.exists() and stamp.read_text() == wanted:
+        return []
+    try:
+        check_disk(OHIF, gib=0.5, what="OHIF", remedy="Free some.")
+        with step("Installing OHIF for the tests (npm ci)"):
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            call(command, cwd=OHIF, environment=_environment(), hint="Is npm's registry reachable?")
+    except Stop as reason:
+        say(f"  Without OHIF: its test is skipped. {reason}")
+        return ["OHIF"]
+    stamp.write_text(wanted)
+    return []
 
 
 def _environment() -> dict[str, str]:

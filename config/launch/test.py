@@ -15,7 +15,7 @@ from pathlib import Path
 
 from config.launch.debian import bring_packages
 from config.launch.packages import BIN, ROOT
-from config.launch.pages import FRONTEND
+from config.launch.pages import FRONTEND, bring_ohif
 from config.launch.run import install
 from config.launch.say import main, say
 
@@ -149,6 +149,7 @@ def run() -> int:
     say("Columna: preparing the checks")
     lacking = [] if quick or "--install-only" in sys.argv else bring_packages()
     install(dev=True)
+    lacking += [] if quick else bring_ohif()
     if "--install-only" in sys.argv:
         return 0
     say("Columna: checking")
