@@ -58,20 +58,12 @@ class _Always(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class StowView(APIView):
+class DoorView(APIView):
+    """What both addresses of STOW share: the body read part by part, and the answer."""
+
     parser_classes = [_Stream]
     renderer_classes = [_DicomJson]
     content_negotiation_class = _Always
-
-    @extend_schema(
-        tags=["storage"],
-        operation_id="stow",
-        description="Store DICOM files (STOW-RS). Every part passes the same door as C-STORE; the answer names new UIDs only.",
-        request={"multipart/related": OpenApiTypes.BINARY},
-        responses={(200, "application/dicom+json"): OpenApiTypes.OBJECT, (202, "application/dicom+json"): OpenApiTypes.OBJECT},
-    )
-    def post(self, request: Request, slug: str) -> HttpResponse:
-        return self.store(request, project_for(person_of(request), slug, "intake.import"))
 
     def store(self, request: Request, project: Project, study: str | None = None) -> HttpResponse:
         """Pass every part through the door. With ``study``, parts of other studies are refused, each by itself (PS3.18 10.5.2)."""
@@ -94,6 +86,18 @@ class StowView(APIView):
         if not found:
             raise Invalid("There is no part in the body.", code="empty")
         return Response(_answer(found), status=_status(found))
+
+
+class StowView(DoorView):
+    @extend_schema(
+        tags=["storage"],
+        operation_id="stow",
+        description="Store DICOM files (STOW-RS). Every part passes the same door as C-STORE; the answer names new UIDs only.",
+        request={"multipart/related": OpenApiTypes.BINARY},
+        responses={(200, "application/dicom+json"): OpenApiTypes.OBJECT, (202, "application/dicom+json"): OpenApiTypes.OBJECT},
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        return self.store(request, project_for(person_of(request), slug, "intake.import"))
 
 
 def _is_of(data: bytes, project: object, study: str) -> bool:

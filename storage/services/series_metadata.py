@@ -129,7 +129,8 @@ def _syntaxes(found: dict[str, Any], syntax: str) -> list[str]:
     if "7FE00010" not in found:
         return [syntax]
     palette = found.get("00280004", {}).get("Value", [""])[0] == "PALETTE COLOR"
-    listed = [ExplicitVRLittleEndian] if palette else [HTJ2K, ExplicitVRLittleEndian]
+    plain = str(ExplicitVRLittleEndian)
+    listed = [plain] if palette else [HTJ2K, plain]
     return listed if syntax in listed else [*listed, syntax]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,16 +11,16 @@ from accounts.authentication import person_of
 from accounts.models import Project, User
 from config.errors import Forbidden, Invalid
 from storage.api.project import project_for
-from storage.api.stow import StowView
+from storage.api.stow import DoorView
 
 
-class DicomwebStowView(StowView):
+class DicomwebStowView(DoorView):
     """The project is the one named by ``?project=``, or the only one into which this person may import."""
 
     schema = None
 
     @extend_schema(exclude=True)
-    def post(self, request: Request, study: str | None = None, **kwargs: Any) -> HttpResponse:
+    def post(self, request: Request, study: str | None = None) -> HttpResponse:
         return self.store(request, _project(person_of(request), request.query_params.get("project", "")), study)
 
 
