@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def main() -> None:
     options.add_argument(
         "--real", type=Path, metavar="IMAGE", help="instead of phantoms: a real volume (NIfTI, MR), with the model's own proposal"
     )
+    options.add_argument("--variant", help="the phantom's own: L6, T13, T11, sacralised")
+    options.add_argument("--scoliosis", type=float, help="Cobb angle T11 to L4 in degrees, positive when convex to the left")
+    options.add_argument("--whole", action="store_true", help="a CT of the whole spine, from the skull to the sacrum")
+    options.add_argument("--film", nargs=2, type=int, metavar=("ROWS", "COLUMNS"), help="instead of phantoms: a plain film without spacing")
+    options.add_argument("--picture", type=Path, help="instead of phantoms: a picture of a film (JPEG), as a film without spacing")
     chosen = options.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
@@ -43,7 +49,12 @@ def main() -> None:
     if chosen.real:
         sys.stdout.write(json.dumps(real_bring(chosen.real)) + "\n")
         return
-    made = [case for number in range(chosen.cases) for case in person_bring(chosen.seed + number, chosen.modalities, chosen.clinical)]
+    if chosen.film or chosen.picture:
+        sys.stdout.write(json.dumps(film_bring(chosen.picture, chosen.film)) + "\n")
+        return
+    made = []
+    for number in range(chosen.seed, chosen.seed + chosen.cases):
+        made += series_bring(person_series(number, chosen))
     sys.stdout.write(json.dumps(made) + "\n")
 
 
@@ -81,15 +92,50 @@ def real_bring(image: Path) -> list[dict[str, Any]]:
     ]
 
 
-def person_bring(seed: int, modalities: list[str], clinical: bool) -> list[dict[str, Any]]:
-    """Bring one phantom through the door and return its cases: {"id", "modality", "stacks": {series name: stack id}}."""
+def person_series(seed: int, chosen: argparse.Namespace) -> Iterator[Any]:
+    """Return a phantom's series: clinical grids or coarse ones, lumbar or, for CT, the whole spine."""
+    from storage.phantom.spine import Scoliosis, SpineSpec
+    from storage.phantom_dicom import study
+    from storage.phantom_dicom.identity import identity_draw
+
+    fixed: dict[str, Any] = {"variant": chosen.variant} if chosen.variant else {}
+    if chosen.scoliosis:
+        fixed["curves"] = (Scoliosis("T11", "L4", chosen.scoliosis),)
+    grids = study.Grids() if chosen.clinical else study.Grids(mr_slices=9, mr_side=160, ct_slices=60, ct_side=112, parts=1)
+    if chosen.whole:
+        study.ct_grid = lambda _: study.Geometry((-90.0, -140.0, -110.0), (1, 0, 0), (0, 1, 0), (3.0, 1.8, 1.8), (260, 112, 100))
+    return study.study_series(SpineSpec.draw(seed, **fixed), identity_draw(seed), modalities=chosen.modalities, grids=grids)
+
+
+def film_bring(picture: Path | None, size: tuple[int, int] | None) -> list[dict[str, Any]]:
+    """Bring one frontal film without any spacing: a picture, or a grey wedge of this many rows and columns."""
+    import numpy as np
+    from PIL import Image
+
+    from storage.dicom.synthesis import ImageSeries, stable_uid
+    from storage.phantom_dicom.identity import identity_draw, identity_header
+    from storage.phantom_dicom.study import PhantomSeries
+
+    rows, columns = size or (1, 1)
+    pixels = np.add.outer(np.arange(rows), np.arange(columns)).astype(np.uint16) % 3000
+    if picture:
+        pixels = np.asarray(Image.open(picture).convert("L"), np.uint16) * 16
+    name = str(picture or pixels.shape)
+    uid = stable_uid("film", name)
+    header = identity_header(identity_draw(900), study_uid=uid, time="101500.000") | {
+        "PatientOrientation": ["L", "F"], "ViewPosition": "AP", "SeriesDescription": "Spine AP", "StudyDescription": "XR Spine",
+        "BodyPartExamined": "TLSPINE", "SeriesNumber": 1, "ImageType": ["ORIGINAL", "PRIMARY"], "Manufacturer": "COLUMNA PHANTOM",
+    }  # fmt: skip
+    series = ImageSeries(pixels=pixels[None], modality="CR", study_uid=uid, series_uid=stable_uid(uid, "ap"), bits_stored=12, header=header)
+    return series_bring(iter([PhantomSeries("film", series, {})]))
+
+
+def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
+    """Bring series through the door and return their cases: {"id", "modality", "stacks": {series name: stack id}}."""
     from accounts.models import Project
     from annotation.models import Case
     from storage.dicom.synthesis import dataset_bytes, series_datasets
     from storage.models import Series, Source, Stack
-    from storage.phantom.spine import SpineSpec
-    from storage.phantom_dicom.identity import identity_draw
-    from storage.phantom_dicom.study import Grids, study_series
     from storage.services.assembly import series_assemble
     from storage.services.frames import stack_render
     from storage.services.import_batch import batch_close, batch_open
@@ -101,8 +147,7 @@ def person_bring(seed: int, modalities: list[str], clinical: bool) -> list[dict[
         project=project, user=None, name="journeys", kind="folder"
     )
     truth: dict[str, dict[str, Any]] = {}
-    grids = Grids() if clinical else Grids(mr_slices=9, mr_side=160, ct_slices=60, ct_side=112, parts=1)
-    for item in study_series(SpineSpec.draw(seed), identity_draw(seed), modalities=modalities, grids=grids):  # type: ignore[arg-type]
+    for item in series:
         batch = batch_open(project=project, source=source)
         for number, dataset in enumerate(series_datasets(item.series), 1):
             outcome = instance_intake(source=source, data=dataset_bytes(dataset), batch=batch, ordinal=number)

@@ -143,9 +143,9 @@ export const measured = (sent: MeasurementFields, bodies: ReadonlySet<string>): 
   if (!definition) throw bad(`${sent.definition} is no definition.`)
   const { kind } = sent.frame
   if (kind === 'image') {
-    const { spacing, forward } = sent.frame
+    const { spacing, forward }: { spacing: readonly number[] | null; forward: number } = sent.frame
     const isGood = spacing === null || (spacing.length === 2 && spacing.every((side) => isNumber(side) && side > 0))
-    if (!isGood || (forward !== 1 && forward !== -1)) throw bad('An image frame has a spacing in mm or none, and says which way is forward.')
+    if (!isGood || Math.abs(forward) !== 1) throw bad('An image frame has a spacing in mm or none, and says which way is forward.')
   } else if ((kind as string) !== 'patient') throw bad('A frame is of the patient or of an image.')
   if (!SOURCES.includes(sent.calibration.source)) throw bad('A calibration has a known source.')
   if (sent.curve && !CURVES.includes(sent.curve)) throw bad(`A curve is one of ${CURVES.join(', ')}.`)

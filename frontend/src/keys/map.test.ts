@@ -26,6 +26,6 @@ describe('the key map', () => {
     expect(clashOf('read.tool.brush', 'E')).toBe('read.tool.erase')
     expect(clashOf('read.tool.brush', '?')).toBe('help')
     expect(clashOf('worklist.open', 'J')).toBe('list.next')
-    expect(clashOf('read.tool.brush', 'J')).toBeNull()
+    expect(clashOf('read.tool.brush', 'F8')).toBeNull()
   })
 })

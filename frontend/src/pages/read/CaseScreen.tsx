@@ -14,6 +14,7 @@ import { EntropyStrip } from './EntropyStrip'
 import { gradingOf } from './grading/grading'
 import { LadderRail } from './LadderRail'
 import { OfferDialog } from './OfferDialog'
+import { measureKeys } from './measure/keys'
 import { PaneFrame } from './PaneFrame'
 import { prefetchNext } from './prefetch'
 import classes from './read.module.css'
@@ -191,10 +192,25 @@ function useRoomKeys(room: Room, submit: () => void) {
     'read.structure.next': () => room.walk.nextStructure(1),
     'read.doubtful.next': () => room.walk.nextDoubt(1),
     'read.doubtful.previous': () => room.walk.nextDoubt(-1),
-    'read.accept': { down: () => room.walk.acceptAndNext() },
+    'read.accept': {
+      down: () => {
+        if (!room.measuring.enter()) room.walk.acceptAndNext()
+      },
+    },
     'read.reject': { down: () => room.walk.rejectActive() },
-    'read.slice.previous': () => room.panes.step(-1),
-    'read.slice.next': () => room.panes.step(1),
+    'read.slice.previous': () => {
+      if (!room.measuring.arrow(0, -1)) room.panes.step(-1)
+    },
+    'read.slice.next': () => {
+      if (!room.measuring.arrow(0, 1)) room.panes.step(1)
+    },
+    'read.cell.left': () => {
+      room.measuring.arrow(-1, 0)
+    },
+    'read.cell.right': () => {
+      room.measuring.arrow(1, 0)
+    },
+    ...measureKeys(room),
     'read.slice.first': () => room.panes.edge(false),
     'read.slice.last': () => room.panes.edge(true),
     'read.viewport.next': () => room.panes.next(1),

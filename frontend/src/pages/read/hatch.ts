@@ -64,6 +64,10 @@ export const openHatch = (room: Room): (() => void) => {
         doubts: view.sureness.doubts.length,
         grades: session.grades,
         grading: gradingState(room),
+        ladder: room.session.shownLadder(),
+        measurements: room.measuring.items,
+        measuring: room.measuring.store.get(),
+        hanging: view.hangings[view.hanging]?.name ?? '',
       }
     },
     drawn: (pane) => drawnPixels(pane),

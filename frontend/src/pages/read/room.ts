@@ -6,6 +6,7 @@ import type { OutboxStore } from '@/state/outboxStore'
 import { ReadingViewer } from '@/viewer/engine'
 import type { ToolName } from '@/viewer/tools'
 import { Masks } from './parts/masks'
+import { Measuring } from './parts/measuring'
 import { Notices } from './parts/notices'
 import { Painting } from './parts/painting'
 import { Panes } from './parts/panes'
@@ -39,6 +40,7 @@ export class Room {
   readonly painting: Painting
   readonly prompts: Prompts
   readonly walk: Walk
+  readonly measuring: Measuring
   private readonly unsubscribe: () => void
 
   constructor(caseId: string, user: string, store: OutboxStore) {
@@ -57,6 +59,7 @@ export class Room {
     this.painting = new Painting(this, this.masks, this.panes)
     this.prompts = new Prompts(this, this.masks)
     this.walk = new Walk(this, this.masks, this.panes)
+    this.measuring = new Measuring(this)
     this.session.onMaskChanged = (stack) => this.masks.changed(stack)
     this.unsubscribe = this.session.subscribe(() => {
       this.panes.takeUp()
@@ -100,7 +103,7 @@ export class Room {
 
   /** Esc: the innermost thing that can be given up. */
   cancel(): void {
-    if (this.viewer.cancelStroke() || this.prompts.cancel()) return
+    if (this.viewer.cancelStroke() || this.prompts.cancel() || this.measuring.cancel()) return
     if (this.store.get().isMaximised) this.panes.maximise()
     this.notices.dismiss()
   }

@@ -1,4 +1,5 @@
-import { IconAdjustments, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconRefresh, IconSphere, IconStack2, IconZoomIn, type Icon } from '@tabler/icons-react'
+import { IconAdjustments, IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconMan, IconPolygon, IconRefresh, IconRuler2, IconRulerMeasure, IconSphere, IconStack2, IconStairs, IconVectorBezier, IconZoomIn, type Icon } from '@tabler/icons-react'
+import type { DefinitionId } from '@/geometry/measurement'
 import type { ActionId } from '@/keys/map'
 import type { PanelProps } from './panels'
 
@@ -48,4 +49,18 @@ const history: ToolGroup = ({ room, session }) => [
   { name: 'Redo', icon: IconArrowForwardUp, action: 'read.redo', reason: session.redoable ? null : 'Nothing to redo.', act: () => room.painting.redo() },
 ]
 
-export const TOOL_GROUPS: readonly ToolGroup[] = [segmentation, looking, history]
+const measuring: ToolGroup = ({ room, view, session }) => {
+  const reason = session.phase.kind === 'read-only' ? 'The case is open for reading only.' : null
+  const tool = (definition: DefinitionId, name: string, icon: Icon, action: ActionId): ToolButton => ({ name, icon, action, isOn: view.tool === `measure.${definition}`, reason, act: () => room.measuring.take(definition) })
+  return [
+    tool('length', 'Length', IconRuler2, 'read.measure.length'),
+    tool('angle', 'Angle', IconAngle, 'read.measure.angle'),
+    tool('area', 'Area', IconPolygon, 'read.measure.area'),
+    tool('cobb', 'Cobb angle', IconRulerMeasure, 'read.measure.cobb'),
+    tool('sagittal_angle', 'Lordosis or kyphosis', IconVectorBezier, 'read.measure.plates'),
+    tool('listhesis', 'Slip', IconStairs, 'read.measure.listhesis'),
+    tool('sagittal_balance', 'Sagittal balance', IconMan, 'read.measure.balance'),
+  ]
+}
+
+export const TOOL_GROUPS: readonly ToolGroup[] = [segmentation, measuring, looking, history]
