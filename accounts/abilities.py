@@ -25,6 +25,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "intake.view": _MANAGERS | {Role.OPERATOR, Role.PRIVACY_OFFICER},
     "intake.import": _MANAGERS,
     "quarantine.decide": _MANAGERS | {Role.PRIVACY_OFFICER},
+    "profile.manage": _MANAGERS | {Role.PRIVACY_OFFICER},
     "source.manage": _MANAGERS | {Role.OPERATOR},
     "identity.reveal": frozenset({Role.PRIVACY_OFFICER, Role.DATA_MANAGER}),
     "subject.withdraw": frozenset({Role.PRIVACY_OFFICER, Role.DATA_MANAGER}),

@@ -33,6 +33,11 @@ class ElementSerializer(serializers.Serializer[QuarantineItem]):
     finding = serializers.CharField(help_text="What was found there; never the value.")
 
 
+class ProposalSerializer(serializers.Serializer[QuarantineItem]):
+    action = serializers.ChoiceField(choices=ACTIONS, required=False)
+    boxes = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()), required=False)
+
+
 class QuarantineItemSerializer(serializers.ModelSerializer[QuarantineItem]):
     project = serializers.SlugRelatedField[QuarantineItem](slug_field="slug", read_only=True)
     elements = ElementSerializer(many=True, read_only=True)
@@ -40,13 +45,24 @@ class QuarantineItemSerializer(serializers.ModelSerializer[QuarantineItem]):
         help_text="Whether a person may let it in; what cannot be understood can only be dropped."
     )
 
+    decision = ProposalSerializer(read_only=True, help_text="What the first person decided; {} while nobody has.")
+    decided_by_name = serializers.SerializerMethodField(help_text="Who that was.")
+    is_mine = serializers.SerializerMethodField(help_text="Whether you are the one who decided: then somebody else confirms.")
+
     class Meta:
         model = QuarantineItem
         fields = [
             *("id", "project", "source", "batch", "reason", "message", "elements", "modality", "study_key", "size", "state", "releasable"),
-            *("decided_by", "decided_at", "confirmed_by", "confirmed_at", "created_at"),
+            *("decision", "decided_by", "decided_by_name", "is_mine", "decided_at", "confirmed_by", "confirmed_at", "created_at"),
         ]
         read_only_fields = fields
+
+    def get_decided_by_name(self, item: QuarantineItem) -> str:
+        return str(item.decided_by) if item.decided_by else ""
+
+    def get_is_mine(self, item: QuarantineItem) -> bool:
+        request = self.context.get("request")
+        return request is not None and item.decided_by_id == request.user.pk
 
     def get_releasable(self, item: QuarantineItem) -> bool:
         return item.reason in WAIVABLE
@@ -84,7 +100,7 @@ class QuarantineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     queryset = QuarantineItem.objects.none()
 
     def get_queryset(self) -> QuerySet[QuarantineItem]:
-        return QuarantineItem.objects.visible_to(person_of(self.request)).select_related("project", "source", "batch")
+        return QuarantineItem.objects.visible_to(person_of(self.request)).select_related("project", "source", "batch", "decided_by")
 
     @extend_schema(request=DecisionSerializer, responses=QuarantineItemSerializer)
     @action(detail=True, methods=["post"])
@@ -95,7 +111,7 @@ class QuarantineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         form.is_valid(raise_exception=True)
         item = item_decide(item=item, user=person_of(request), **form.validated_data)
         assemble_batch(item.batch)
-        return Response(QuarantineItemSerializer(item).data)
+        return Response(self.get_serializer(item).data)
 
     @extend_schema(request=ConfirmSerializer, responses=QuarantineItemSerializer)
     @action(detail=True, methods=["post"])
@@ -106,7 +122,7 @@ class QuarantineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         form.is_valid(raise_exception=True)
         item = item_confirm(item=item, user=person_of(request), agree=form.validated_data["agree"])
         assemble_batch(item.batch)
-        return Response(QuarantineItemSerializer(item).data)
+        return Response(self.get_serializer(item).data)
 
     @extend_schema(parameters=[OpenApiParameter("frame", int, description="From 1.")], responses=_PNG)
     @action(detail=True, methods=["get"])

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from storage.api.import_batch import ImportBatchViewSet
 from storage.api.intake import AnonymityView, IntakeSummaryView
+from storage.api.profile import ProfileView, StatementView
 from storage.api.quarantine import QuarantineViewSet
 from storage.api.series import SeriesViewSet
 from storage.api.source import SourceViewSet
@@ -27,6 +28,8 @@ router.register("stacks", StackViewSet, basename="stack")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("intake/summary", IntakeSummaryView.as_view(), name="intake-summary"),
     path("projects/<slug:slug>/dicomweb/studies", StowView.as_view(), name="stow"),
+    path("intake/profile", ProfileView.as_view(), name="intake-profile"),
+    path("intake/profile/statement", StatementView.as_view(), name="intake-profile-statement"),
     path("intake/anonymity", AnonymityView.as_view(), name="intake-anonymity"),
     path("sources/<uuid:pk>/status", SourceStatusView.as_view(), name="source-status"),
     path("sources/<uuid:pk>/check", SourceCheckView.as_view(), name="source-check"),

@@ -6,6 +6,7 @@ from storage.dicom.actions import describe, edition
 from storage.dicom.devices import DeviceRule, catalogue_version, device_rules
 from storage.dicom.private import safe_private
 from storage.dicom.profile import ENGINE_VERSION, Profile
+from storage.dicom.structured_content import content_rules
 
 _ACTIONS = {
     "kept": "kept as it is",
@@ -72,7 +73,9 @@ def conformance_statement(profile: Profile) -> str:
         "6. *Private attributes* are kept only when group, creator and offset are in Table E.3.10-1; of creators only those of kept elements remain.",
         f"   {len(safe_private())} attributes are on the list.",
         "7. *Graphics.* Overlays (60xx), curves (50xx) and icons are removed; text of presentation states is treated as a descriptor.",
-        "8. *Structured content* is kept; its text is treated as a descriptor, its names are dummies, its dates move, its UIDs are replaced.",
+        "8. *Structured content* is kept concept by concept as Table E.3.4-1 says: "
+        f"{sum(rule == 'remove' for rule in content_rules(profile).values())} concepts are removed, {sum(rule == 'dummy' for rule in content_rules(profile).values())} get a dummy",
+        "   text; the text of all other items is treated as a descriptor, names are dummies, dates move, UIDs are replaced.",
         "9. *Pixels.* Outside the regions of an ultrasound image everything is blanked. Text is read for in every frame of kinds that carry it by nature",
         "   (US, XA, RF, CR, DX, SC and others), of pictures of screens and of pixels that were ever compressed with loss, and in every other frame at the",
         "   places where a filter finds ink: sharp strokes of one exact value. What is read is blanked in all frames of its film; a line that the ink alone",

@@ -33,6 +33,7 @@ from storage.dicom.private import safe_private
 from storage.dicom.profile import Profile
 from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
+from storage.dicom.structured_content import CONTENT_SEQUENCE, TEXT_VALUE, concept_of, content_rules
 
 _DEPTH = 24
 _TEXT_DELIMITERS = {ord(character) for character in "\\\r\n\t\f"}
@@ -263,8 +264,15 @@ class _Engine:
         if element.VR != "SQ":
             return None
         cleaned = []
+        rules = content_rules(self.profile) if tag == CONTENT_SEQUENCE else {}
         for child in element.value:
+            rule = rules.get(concept_of(child) or ("", ""), "clean") if rules else "clean"
+            if rule == "remove":
+                self.counts["content_removed"] += 1
+                continue
             parts = self._clean(child, depth + 1, keyword_for_tag(tag))
+            if rule == "dummy" and TEXT_VALUE in parts:
+                parts[TEXT_VALUE] = ("UT", _DUMMY.encode())
             if parts:
                 cleaned.append(b"".join(encoding.element(number, vr, value) for number, (vr, value) in parts.items()))
         return "SQ", encoding.sequence(cleaned)

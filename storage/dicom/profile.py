@@ -13,6 +13,20 @@ ENGINE_VERSION = 2
 
 CHOICES = {"dates": ("modified", "full", "removed"), "visual_features": ("flag", "hold"), "captures": ("clean", "hold")}
 """The options that are not yes or no, and what they can be."""
+CODES = {
+    "clean_pixel_data": "113101",
+    "clean_graphics": "113103",
+    "clean_structured_content": "113104",
+    "clean_descriptors": "113105",
+    "dates": "113107",
+    "retain_patient_characteristics": "113108",
+    "retain_device_identity": "113109",
+    "retain_uids": "113110",
+    "retain_safe_private": "113111",
+    "retain_institution_identity": "113112",
+    "visual_features": "113102",
+}
+"""The code of CID 7050 that an option stands for (of dates: modified)."""
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,15 @@ CASES = [
         body=lambda world: "--x--",
         content_type="multipart/related; boundary=x",
     ),
+    Case("GET", "intake/profile", "intake.view", lambda world: f"/api/intake/profile?project={world.project.slug}"),
+    Case("GET", "intake/profile/statement", "intake.view", lambda world: f"/api/intake/profile/statement?project={world.project.slug}"),
+    Case(
+        "POST",
+        "intake/profile",
+        "profile.manage",
+        lambda world: "/api/intake/profile",
+        body=lambda world: {"project": world.project.slug, "options": {"captures": "hold"}},
+    ),
     Case("GET", "intake/anonymity", "intake.view", lambda world: f"/api/intake/anonymity?project={world.project.slug}"),
     *(
         Case(
