@@ -111,3 +111,25 @@ def seal_rotate() -> str:
     key_id = str(int(next(reversed(_seal_keys()), "0")) + 1)
     _read_or_make(f"seal.{key_id}.key")
     return key_id
+
+
+def seal_key_ids() -> list[str]:
+    """Return the ids of the sealing keys, the newest last; the first is made when there is none."""
+    return list(_seal_keys()) or [seal_rotate()]
+
+
+def key_remove(key_id: str) -> None:
+    """Overwrite and delete a sealing key. What is still sealed under it is gone for good."""
+    path = settings.ENVIRONMENT.keys / f"seal.{int(key_id)}.key"
+    with path.open("r+b") as handle:
+        handle.write(secrets.token_bytes(path.stat().st_size))
+        handle.flush()
+        os.fsync(handle.fileno())
+    path.unlink()
+    _cipher.cache_clear()
+
+
+def keys_readable_by_others() -> list[str]:
+    """Return the names of key files, and of the folder, that anybody but their owner may read."""
+    folder = settings.ENVIRONMENT.keys
+    return [path.name for path in [folder, *sorted(folder.glob("*.key"))] if path.exists() and path.stat().st_mode & 0o077]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from storage.models import Source
 
-_PURPOSE = "commitment"
+COMMITMENT_PURPOSE = "commitment"
 _BUSY = timedelta(minutes=3)
 _LONGEST_PAUSE = timedelta(hours=1)
 _MOST_ATTEMPTS = 24
@@ -35,7 +35,7 @@ _CHUNK = 500
 
 def commitment_open(*, source: Source, asked: Asked) -> Commitment:
     """Return the commitment, durable, with the original UIDs sealed. Whoever opened it has a while to answer before others try."""
-    sealed, key_id = seal(json.dumps([asked.transaction, *asked.references]).encode(), _PURPOSE)
+    sealed, key_id = seal(json.dumps([asked.transaction, *asked.references]).encode(), COMMITMENT_PURPOSE)
     return Commitment.objects.create(
         source=source, sealed=sealed, key_id=key_id, asked=len(asked.references), next_at=timezone.now() + _BUSY
     )
@@ -49,7 +49,7 @@ def commitment_claim(*, commitment: Commitment) -> bool:
 
 
 def commitment_asked(*, commitment: Commitment) -> Asked:
-    transaction_uid, *references = json.loads(unseal(bytes(commitment.sealed), _PURPOSE, commitment.key_id))
+    transaction_uid, *references = json.loads(unseal(bytes(commitment.sealed), COMMITMENT_PURPOSE, commitment.key_id))
     return Asked(transaction_uid, tuple((sop_class, uid) for sop_class, uid in references))
 
 

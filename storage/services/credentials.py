@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
 
-_CREDENTIALS, _WORKLIST = "source-credentials", "source-worklist"
+CREDENTIALS_PURPOSE, WORKLIST_PURPOSE = "source-credentials", "source-worklist"
 _LONGEST = 16
 _MOST = 20_000
 
@@ -29,7 +29,7 @@ def credentials_set(*, source: Source, user: User | None, username: str = "", pa
     if password and (not username or ":" in username):
         raise Invalid("A name without a colon belongs to the password.", state={"fields": {"username": ["Required."]}})
     content = {"token": token} if token else {"user": username, "password": password} if username else {}
-    sealed, key_id = seal(json.dumps(content).encode(), _CREDENTIALS) if content else (b"", "")
+    sealed, key_id = seal(json.dumps(content).encode(), CREDENTIALS_PURPOSE) if content else (b"", "")
     with transaction.atomic():
         Source.objects.filter(pk=source.pk).update(credentials=sealed, credentials_key_id=key_id)
         audit_record(actor=user, verb="source.credentials", object=source, project=source.project, detail={"set": bool(content)})
@@ -41,7 +41,7 @@ def source_credentials(*, source: Source) -> dict[str, str]:
     """Return ``token``, or ``user`` and ``password``, or nothing."""
     if not source.credentials:
         return {}
-    found: dict[str, str] = json.loads(unseal(bytes(source.credentials), _CREDENTIALS, source.credentials_key_id))
+    found: dict[str, str] = json.loads(unseal(bytes(source.credentials), CREDENTIALS_PURPOSE, source.credentials_key_id))
     return found
 
 
@@ -81,10 +81,10 @@ def source_worklist(*, source: Source) -> list[str]:
     """Return the accession numbers that wait, in memory only."""
     if not source.worklist:
         return []
-    found: list[str] = json.loads(unseal(bytes(source.worklist), _WORKLIST, source.worklist_key_id))
+    found: list[str] = json.loads(unseal(bytes(source.worklist), WORKLIST_PURPOSE, source.worklist_key_id))
     return found
 
 
 def _write(source: Source, numbers: list[str]) -> None:
-    sealed, key_id = seal(json.dumps(numbers).encode(), _WORKLIST) if numbers else (b"", "")
+    sealed, key_id = seal(json.dumps(numbers).encode(), WORKLIST_PURPOSE) if numbers else (b"", "")
     Source.objects.filter(pk=source.pk).update(worklist=sealed, worklist_key_id=key_id, worklist_length=len(numbers))

@@ -96,7 +96,7 @@ def profile_overview(*, project: Project) -> dict[str, Any]:
                 "is_current": one.is_current,
                 "changed": _differing(Profile.from_json(one.options), _shipped() if before is None else Profile.from_json(before.options)),
             }
-            for one, before in zip(rows, [*rows[1:], None], strict=True)
+            for one, before in zip(rows, [*rows, None][1:], strict=True)
         ],
     }
 

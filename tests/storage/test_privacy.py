@@ -59,6 +59,29 @@ def test_a_profile_changes_by_a_new_version(door):
         profile_create(project=door.project, user=None, options={"keep_names": True})
 
 
+def test_the_options_of_a_project_change_one_by_one_by_version(door):
+    from django.test import Client
+
+    client = Client()
+    client.force_login(door.people[0])
+    url = f"/api/intake/profile?project={door.project.slug}"
+    shipped = client.get(url).json()
+    assert (shipped["version"], {option["name"]: option["value"] for option in shipped["options"]}["captures"]) == (0, "clean")
+    for options in ({"captures": "hold"}, {"two_person_release": True}):
+        found = client.post("/api/intake/profile", {"project": door.project.slug, "options": options}, content_type="application/json")
+        assert found.status_code == 201, found.content
+    values = {option["name"]: option["value"] for option in found.json()["options"]}
+    assert (found.json()["version"], values["captures"], values["two_person_release"]) == (2, "hold", True)
+    assert [version["changed"] for version in found.json()["versions"]] == [["two_person_release"], ["captures"]]
+    refused = client.post("/api/intake/profile", {"project": door.project.slug, "options": {"version": 9}}, content_type="application/json")
+    assert refused.status_code == 400
+    statement = client.get(f"/api/intake/profile/statement?project={door.project.slug}").json()["markdown"]
+    assert "held until a person has seen them" in statement
+    assert AuditEvent.objects.filter(verb="profile.create").count() == 2
+    assert door(series_of(1)[0]).status == "stored"
+    assert Instance.objects.get().report["version"] == 2
+
+
 def test_released_goes_in_and_its_sealed_bytes_are_deleted(door):
     item, _ = hold(door)
     digest = item.blob_id
@@ -86,6 +109,15 @@ def test_where_two_people_are_asked_for_one_is_not_enough(door):
     one, two = door.people
     item_decide(item=item, user=one, action="release")
     assert (item.state, Instance.objects.count()) == ("proposed", 0)
+    from django.test import Client
+
+    seen = {}
+    for person in (one, two):
+        client = Client()
+        client.force_login(person)
+        seen[person] = client.get(f"/api/quarantine/{item.pk}").json()
+    assert (seen[two]["decision"], seen[two]["is_mine"], seen[one]["is_mine"]) == ({"action": "release", "boxes": []}, False, True)
+    assert seen[two]["decided_by_name"] == str(one)
     with pytest.raises(Forbidden):
         item_confirm(item=item, user=one, agree=True)
     item_confirm(item=item, user=two, agree=True)

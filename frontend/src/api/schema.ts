@@ -296,43 +296,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/annotations/{id}/slice": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Send a whole slice again whose stored bytes are damaged
-         * @description The body is the raw slice, uint8 segment ids, row-major. Taken only when it is what the log came to; 409 `another_slice` otherwise.
-         */
-        put: operations["annotation_slice_heal"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/annotations/{id}/slices/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description Compare the slices you show with those that are stored; the answer holds only those that differ. Changes nothing. */
-        post: operations["annotation_slices_check"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/annotations/{id}/submit": {
         parameters: {
             query?: never;
@@ -831,6 +794,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/intake/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The project's current profile of de-identification, option by option, and its earlier versions. */
+        get: operations["profile_retrieve"];
+        put?: never;
+        /** @description Make a new version with some options changed. What comes in from now on carries it; what is stored keeps the version it came in by. */
+        post: operations["profile_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/intake/profile/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The conformance statement (PS3.15 E.1.3) of the project's current profile. */
+        get: operations["profile_statement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/intake/summary": {
         parameters: {
             query?: never;
@@ -908,23 +906,6 @@ export interface paths {
         };
         /** @description Return who is signed in, with their projects, roles and abilities. */
         get: operations["me"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me/outbox-key": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Return the key that seals your unsent work in a browser. For a browser's session only; a token gets 403. */
-        get: operations["me_outbox_key"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2215,13 +2196,6 @@ export interface components {
             /** @description Whether the protocol refuses to submit it like this. */
             blocks: boolean;
         };
-        CheckSlicesRequest: {
-            slices: components["schemas"]["ShownSliceRequest"][];
-        };
-        Checked: {
-            seq: number;
-            slices: components["schemas"]["Difference"][];
-        };
         CommitmentCount: {
             open: number;
             answered: number;
@@ -2292,16 +2266,6 @@ export interface components {
             action: components["schemas"]["ActionEnum"];
             /** @description For redact: [row, column, row, column] each, half open. */
             boxes?: number[][];
-        };
-        Difference: {
-            /** Format: uuid */
-            stack: string;
-            layer: string;
-            key: string;
-            /** @description SHA-256 of what the log came to. */
-            digest: string;
-            /** @description The stored bytes are not that: send the whole slice. */
-            is_damaged: boolean;
         };
         Effort: {
             /** Format: double */
@@ -2771,9 +2735,15 @@ export interface components {
             annotation: components["schemas"]["Annotation"];
             case: components["schemas"]["Case"];
         };
-        OutboxKey: {
-            /** @description 32 bytes, base64. The browser keeps it in memory only. */
-            key: string;
+        Option: {
+            name: string;
+            /** @description true, false, or one of ``choices``. */
+            value: unknown;
+            /** @description Empty for yes or no. */
+            choices: string[];
+            /** @description The option's code in PS3.16 CID 7050, or nothing. */
+            code: string;
+            is_default: boolean;
         };
         OwnAnnotation: {
             /** Format: uuid */
@@ -3266,6 +3236,35 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        Profile: {
+            project: string;
+            name: string;
+            /** @description 0 is the profile that Columna ships. */
+            version: number;
+            digest: string;
+            engine: number;
+            /** @description Version of the catalogue of devices. */
+            catalogue: number;
+            options: components["schemas"]["Option"][];
+            versions: components["schemas"]["ProfileVersion"][];
+        };
+        ProfileChangeRequest: {
+            /** @description Slug of the project. */
+            project: string;
+            /** @description Only the options to change; the others stay. */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        ProfileVersion: {
+            version: number;
+            digest: string;
+            /** Format: date-time */
+            created_at: string;
+            is_current: boolean;
+            /** @description Options that differ from the version before. */
+            changed: string[];
+        };
         Project: {
             /** Format: uuid */
             readonly id: string;
@@ -3332,6 +3331,10 @@ export interface components {
              * @default
              */
             structure: string;
+        };
+        Proposal: {
+            action?: components["schemas"]["ActionEnum"];
+            boxes?: number[][];
         };
         ProposalRevealRequest: {
             /** @description The sequence number that you have seen acknowledged last. */
@@ -3419,8 +3422,14 @@ export interface components {
             readonly state: components["schemas"]["QuarantineStateEnum"];
             /** @description Whether a person may let it in; what cannot be understood can only be dropped. */
             readonly releasable: boolean;
+            /** @description What the first person decided; {} while nobody has. */
+            readonly decision: components["schemas"]["Proposal"];
             /** Format: uuid */
             readonly decided_by: string | null;
+            /** @description Who that was. */
+            readonly decided_by_name: string;
+            /** @description Whether you are the one who decided: then somebody else confirms. */
+            readonly is_mine: boolean;
             /** Format: date-time */
             readonly decided_at: string | null;
             /** Format: uuid */
@@ -3641,14 +3650,6 @@ export interface components {
          * @enum {string}
          */
         SeverityEnum: "error" | "warning";
-        ShownSliceRequest: {
-            /** Format: uuid */
-            stack: string;
-            layer: string;
-            key: string;
-            /** @description SHA-256 of the raw slice as it shows. */
-            digest: string;
-        };
         /**
          * @description * `a` - a
          *     * `b` - b
@@ -3831,6 +3832,9 @@ export interface components {
          * @enum {string}
          */
         StackKindEnum: "volume" | "stack" | "single" | "cine";
+        Statement: {
+            markdown: string;
+        };
         /**
          * @description * `proposed` - proposed
          *     * `edited` - edited
@@ -4320,7 +4324,6 @@ export interface operations {
                  *     * `model` - Model
                  */
                 author_kind?: "adjudicator" | "consensus" | "import" | "model" | "reader";
-                branch_of?: string;
                 case?: string;
                 /** @description Number of results to return per page. */
                 limit?: number;
@@ -4583,62 +4586,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProposalRevealed"];
-                };
-            };
-        };
-    };
-    annotation_slice_heal: {
-        parameters: {
-            query: {
-                /** @description The slice's key. */
-                key: string;
-                layer: string;
-                stack: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/octet-stream": string;
-            };
-        };
-        responses: {
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    annotation_slices_check: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CheckSlicesRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["CheckSlicesRequest"];
-                "multipart/form-data": components["schemas"]["CheckSlicesRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Checked"];
                 };
             };
         };
@@ -5448,6 +5395,75 @@ export interface operations {
             };
         };
     };
+    profile_retrieve: {
+        parameters: {
+            query: {
+                /** @description Slug of the project. */
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+        };
+    };
+    profile_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ProfileChangeRequest"];
+                "multipart/form-data": components["schemas"]["ProfileChangeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+        };
+    };
+    profile_statement: {
+        parameters: {
+            query: {
+                /** @description Slug of the project. */
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+        };
+    };
     intake_summary: {
         parameters: {
             query: {
@@ -5569,25 +5585,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
-                };
-            };
-        };
-    };
-    me_outbox_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OutboxKey"];
                 };
             };
         };
