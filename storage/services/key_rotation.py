@@ -93,7 +93,7 @@ def _reseal_row(kind: _Kind, pk: Any, newest: str) -> bool:
     if row is None:
         return False
     key, sealed = getattr(row, kind.key), bytes(getattr(row, kind.sealed))
-    fields = {kind.key: newest}
+    fields: dict[str, Any] = {kind.key: newest}
     if sealed:
         again, used = seal(unseal(sealed, kind.purpose(row), key), kind.purpose(row))
         fields = {kind.key: used, kind.sealed: again}

@@ -296,6 +296,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/annotations/{id}/slice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send a whole slice again whose stored bytes are damaged
+         * @description The body is the raw slice, uint8 segment ids, row-major. Taken only when it is what the log came to; 409 `another_slice` otherwise.
+         */
+        put: operations["annotation_slice_heal"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations/{id}/slices/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Compare the slices you show with those that are stored; the answer holds only those that differ. Changes nothing. */
+        post: operations["annotation_slices_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations/{id}/submit": {
         parameters: {
             query?: never;
@@ -906,6 +943,23 @@ export interface paths {
         };
         /** @description Return who is signed in, with their projects, roles and abilities. */
         get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/outbox-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the key that seals your unsent work in a browser. For a browser's session only; a token gets 403. */
+        get: operations["me_outbox_key"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2196,6 +2250,13 @@ export interface components {
             /** @description Whether the protocol refuses to submit it like this. */
             blocks: boolean;
         };
+        CheckSlicesRequest: {
+            slices: components["schemas"]["ShownSliceRequest"][];
+        };
+        Checked: {
+            seq: number;
+            slices: components["schemas"]["Difference"][];
+        };
         CommitmentCount: {
             open: number;
             answered: number;
@@ -2266,6 +2327,16 @@ export interface components {
             action: components["schemas"]["ActionEnum"];
             /** @description For redact: [row, column, row, column] each, half open. */
             boxes?: number[][];
+        };
+        Difference: {
+            /** Format: uuid */
+            stack: string;
+            layer: string;
+            key: string;
+            /** @description SHA-256 of what the log came to. */
+            digest: string;
+            /** @description The stored bytes are not that: send the whole slice. */
+            is_damaged: boolean;
         };
         Effort: {
             /** Format: double */
@@ -2744,6 +2815,10 @@ export interface components {
             /** @description The option's code in PS3.16 CID 7050, or nothing. */
             code: string;
             is_default: boolean;
+        };
+        OutboxKey: {
+            /** @description 32 bytes, base64. The browser keeps it in memory only. */
+            key: string;
         };
         OwnAnnotation: {
             /** Format: uuid */
@@ -3650,6 +3725,14 @@ export interface components {
          * @enum {string}
          */
         SeverityEnum: "error" | "warning";
+        ShownSliceRequest: {
+            /** Format: uuid */
+            stack: string;
+            layer: string;
+            key: string;
+            /** @description SHA-256 of the raw slice as it shows. */
+            digest: string;
+        };
         /**
          * @description * `a` - a
          *     * `b` - b
@@ -4324,6 +4407,7 @@ export interface operations {
                  *     * `model` - Model
                  */
                 author_kind?: "adjudicator" | "consensus" | "import" | "model" | "reader";
+                branch_of?: string;
                 case?: string;
                 /** @description Number of results to return per page. */
                 limit?: number;
@@ -4586,6 +4670,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProposalRevealed"];
+                };
+            };
+        };
+    };
+    annotation_slice_heal: {
+        parameters: {
+            query: {
+                /** @description The slice's key. */
+                key: string;
+                layer: string;
+                stack: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    annotation_slices_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckSlicesRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["CheckSlicesRequest"];
+                "multipart/form-data": components["schemas"]["CheckSlicesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
                 };
             };
         };
@@ -5585,6 +5725,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    me_outbox_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutboxKey"];
                 };
             };
         };
