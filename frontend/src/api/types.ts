@@ -25,6 +25,7 @@ export type DatasetCreate = Schemas['DatasetCreateRequest']
 export type Stack = Sent<Schemas['Stack']>
 
 export type Source = Sent<Schemas['Source']>
+export type SourceStatus = Sent<Schemas['SourceStatus']>
 export type ImportBatch = Sent<Schemas['ImportBatch']>
 export type ImportDetail = Sent<Schemas['ImportDetail']>
 export type ImportFinding = Sent<Schemas['ImportFinding']>

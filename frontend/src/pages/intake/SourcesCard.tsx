@@ -12,6 +12,8 @@ import { toast, toastError } from '@/components/toast'
 import { useMay } from '@/state/account'
 import { useSourceChange } from '@/state/intake'
 import { SourceDialog } from './SourceDialog'
+import classes from './SourceStatus.module.css'
+import { SourceStatusDialog } from './SourceStatusDialog'
 
 const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder', upload: 'Upload', stow: 'STOW-RS', dicomweb: 'DICOMweb' }
 
@@ -19,6 +21,7 @@ const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder
 export function SourcesCard({ query, rates, project }: { query: UseQueryResult<Source[]>; rates: IntakeSummary['sources']; project: string }) {
   const may = useMay('source.manage')
   const [adding, setAdding] = useState(false)
+  const [shown, setShown] = useState<string | null>(null)
   const change = useSourceChange(project)
   const sources = query.data ?? []
   const turn = (source: Source) =>
@@ -57,7 +60,11 @@ export function SourcesCard({ query, rates, project }: { query: UseQueryResult<S
           <tbody>
             {sources.map((source) => (
               <Row key={source.id}>
-                <Cell>{source.name}</Cell>
+                <Cell>
+                  <button type="button" className={classes['name']} title="How it is doing" onClick={() => setShown(source.id)}>
+                    {source.name}
+                  </button>
+                </Cell>
                 <Cell>
                   <span className="t2">{WAYS[source.kind]}</span>
                 </Cell>
@@ -83,6 +90,11 @@ export function SourcesCard({ query, rates, project }: { query: UseQueryResult<S
           </tbody>
         </Table>
       )}
+      {sources
+        .filter(({ id }) => id === shown)
+        .map((source) => (
+          <SourceStatusDialog key={source.id} source={source} project={project} onClose={() => setShown(null)} />
+        ))}
       {adding && <SourceDialog project={project} onClose={() => setAdding(false)} />}
     </Card>
   )
