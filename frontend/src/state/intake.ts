@@ -86,7 +86,7 @@ export function suffixOf(name: string): string {
 export function useSourceAdd(project: string) {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: (source: Pick<Source, 'name' | 'kind' | 'ae_title' | 'addresses' | 'modalities'>) => data(api.POST('/api/sources', { body: { project, ...source } })),
+    mutationFn: (source: Pick<Source, 'name' | 'kind' | 'ae_title' | 'addresses' | 'modalities' | 'dicomweb_url'>) => data(api.POST('/api/sources', { body: { project, ...source } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['sources', project] }),
   })
 }
