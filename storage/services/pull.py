@@ -72,6 +72,8 @@ def source_pull(*, source: Source, progress: Callable[[float, str], None] | None
     if batch is not None:
         batch.refresh_from_db()
         done.stored = batch.stored
+        if not batch.received:
+            batch.delete()  # a pull that found nothing is told by its job; it is no import
     return done
 
 

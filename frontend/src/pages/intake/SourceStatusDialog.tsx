@@ -143,7 +143,7 @@ function fetched({ pull, worklist }: SourceStatus): Fact[] {
     ) : pull.error ? (
       pill('bad', pull.error)
     ) : pull.state === 'succeeded' ? (
-      pill(pull.failed ? 'attn' : 'ok', `${plural(pull.studies ?? 0, 'study', 'studies')}, ${count(pull.failed ?? 0)} not whole, ${when(pull.last_at ?? '')}`)
+      pill(pull.failed ? 'attn' : 'ok', `${pull.studies ? plural(pull.studies, 'study', 'studies') : 'Nothing fitted'}${pull.failed ? `, ${count(pull.failed)} not whole` : ''}, ${when(pull.last_at ?? '')}`)
     ) : (
       pill('busy', pull.progress || 'Under way')
     )
