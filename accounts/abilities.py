@@ -10,13 +10,15 @@ from config.errors import Forbidden
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from accounts.models import Project, User
+    from accounts.models import Organisation, Project, User
 
 _READERS = frozenset({Role.RADIOLOGIST, Role.ADJUDICATOR})
 _MANAGERS = frozenset({Role.DATA_MANAGER})
 _BOARD = frozenset({Role.BOARD_CHAIR, Role.BOARD_MEMBER, Role.PATIENT_REPRESENTATIVE})
 
 ABILITIES: dict[str, frozenset[Role]] = {
+    "installation.manage": frozenset(),
+    "account.manage": frozenset({Role.OPERATOR}),
     "project.manage": _MANAGERS,
     "image.view": _READERS | _MANAGERS,
     "case.label": _READERS,
@@ -40,7 +42,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "job.cancel": _MANAGERS | {Role.OPERATOR},
     "audit.view": frozenset({Role.PRIVACY_OFFICER, Role.OPERATOR, Role.DATA_MANAGER}),
 }
-"""Every ability and the roles that have it. A new endpoint names one of these; the permission tests walk the table."""
+"""Every ability and the roles that have it; one without roles is for superusers only. A new endpoint names one of these; the permission tests walk the table."""
 
 
 def roles_of(user: User, project: Project) -> set[str]:
@@ -70,3 +72,12 @@ def projects_where(user: User, ability: str) -> QuerySet[Project]:
     if not user.is_authenticated or not user.is_active:
         return Project.objects.none()
     return Project.objects.filter(memberships__user=user, memberships__role__in=ABILITIES[ability]).distinct()
+
+
+def organisations_run_by(user: User) -> QuerySet[Organisation]:
+    """Return the QuerySet of organisations whose accounts and projects this person makes: all for a superuser, an operator's own."""
+    from accounts.models.organisation import Organisation
+
+    if user.is_superuser and user.is_active:
+        return Organisation.objects.all()
+    return Organisation.objects.filter(projects__in=projects_where(user, "account.manage")).distinct()

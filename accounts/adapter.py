@@ -44,6 +44,13 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
         name = username_hash(str(credentials.get("username", "")))
         audit_record(actor=None, verb="session.refuse", object=("username", name), detail={"reason": reason})
 
+    def set_password(self, user: User, password: str) -> None:
+        """The person has chosen their own password: the first one has done its work."""
+        user.must_change_password = False
+        with transaction.atomic():
+            super().set_password(user, password)
+            audit_record(actor=user, verb="user.password", object=user)
+
     def login(self, request: HttpRequest, user: User) -> None:
         with transaction.atomic():
             super().login(request, user)

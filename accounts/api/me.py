@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.abilities import ABILITIES
+from accounts.abilities import ABILITIES, organisations_run_by
 from accounts.authentication import person_of
 from accounts.models import AccessToken, Project, Role, User
 from accounts.services.outbox_key import outbox_key
@@ -31,6 +31,9 @@ class MeSerializer(serializers.Serializer[dict[str, object]]):
     username = serializers.CharField()
     display_name = serializers.CharField(help_text="What pages call the person; the username when no other name was given.")
     projects = MyProjectSerializer(many=True)
+    must_change_password = serializers.BooleanField(help_text="The password was given by somebody else: choose your own first.")
+    makes_accounts = serializers.BooleanField(help_text="Whether this person makes accounts and projects.")
+    runs_installation = serializers.BooleanField(help_text="Whether this person makes organisations too: a superuser.")
 
 
 def _projects(user: User) -> list[dict[str, object]]:
@@ -50,7 +53,15 @@ class MeView(APIView):
     def get(self, request: Request) -> Response:
         """Return who is signed in, with their projects, roles and abilities."""
         user = person_of(request)
-        body = {"id": user.pk, "username": user.username, "display_name": user.display_name or user.username, "projects": _projects(user)}
+        body = {
+            "id": user.pk,
+            "username": user.username,
+            "display_name": user.display_name or user.username,
+            "projects": _projects(user),
+            "must_change_password": user.must_change_password,
+            "makes_accounts": organisations_run_by(user).exists() or user.is_superuser,
+            "runs_installation": user.is_superuser,
+        }
         return Response(MeSerializer(body).data)
 
 

@@ -10,9 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.abilities import require
+from accounts.api.organisation import organisation_run_by
 from accounts.authentication import person_of
 from accounts.models import Membership, Project, Role, User
 from accounts.services.membership import membership_add, membership_remove
+from accounts.services.project import project_begin, project_change
 from config.errors import Invalid
 
 
@@ -22,6 +24,21 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     class Meta:
         model = Project
         fields = ["id", "slug", "name", "description", "organisation", "created_at"]
+
+
+class ProjectCreateSerializer(serializers.Serializer[Project]):
+    slug = serializers.SlugField(max_length=50, help_text="In addresses, for ever: letters, digits and hyphens.")
+    name = serializers.CharField(max_length=200)
+    description = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    organisation = serializers.SlugField(help_text="Slug of an organisation that you run.")
+    manager = serializers.CharField(
+        max_length=150, required=False, allow_blank=True, default="", help_text="User name of its first data manager; you, when left out."
+    )
+
+
+class ProjectChangeSerializer(serializers.Serializer[Project]):
+    name = serializers.CharField(max_length=200, required=False)
+    description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
 class MemberSerializer(serializers.ModelSerializer[Membership]):
@@ -51,6 +68,30 @@ class ProjectViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
     def get_queryset(self) -> QuerySet[Project]:
         return Project.objects.visible_to(person_of(self.request)).select_related("organisation")
+
+    @extend_schema(request=ProjectCreateSerializer, responses={201: ProjectSerializer})
+    def create(self, request: Request) -> Response:
+        """Begin a project, with its first data manager. For operators of the organisation and superusers."""
+        form = ProjectCreateSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        sent, person = form.validated_data, person_of(request)
+        organisation = organisation_run_by(person, sent["organisation"])
+        manager = User.objects.filter(username=sent["manager"], is_active=True).first() if sent["manager"] else person
+        if manager is None:
+            raise Invalid("Nobody has this user name. Make the account first, then the project.", code="unknown_user")
+        project = project_begin(
+            slug=sent["slug"], name=sent["name"], description=sent["description"], organisation=organisation, manager=manager, actor=person
+        )
+        return Response(ProjectSerializer(project).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=ProjectChangeSerializer, responses=ProjectSerializer)
+    def partial_update(self, request: Request, slug: str) -> Response:
+        """Change the project's name or description. The slug stays: it is in addresses."""
+        project = self.get_object()
+        require(person_of(request), "project.manage", project)
+        form = ProjectChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return Response(ProjectSerializer(project_change(project=project, actor=person_of(request), **form.validated_data)).data)
 
 
 @extend_schema(tags=["accounts"])

@@ -28,7 +28,67 @@ def _members(world: World) -> str:
     return f"/api/projects/{world.project.slug}/members"
 
 
+def _colleague(world: World) -> None:
+    world.things["colleague"] = make_user(organisation=world.project.organisation)
+
+
 CASES = [
+    Case("GET", "users", None, lambda world: "/api/users", outsider="allowed"),
+    Case(
+        "GET",
+        "users/{pk}",
+        "account.manage",
+        lambda world: f"/api/users/{world.things['colleague'].pk}",
+        prepare=_colleague,
+        denied=404,
+        outsider="allowed",
+    ),
+    Case(
+        "POST",
+        "users",
+        "account.manage",
+        lambda world: "/api/users",
+        body=lambda world: {
+            "username": "a.newcomer",
+            "organisation": world.project.organisation.slug,
+            "password": "a long enough password",
+        },
+        outsider="allowed",
+    ),
+    Case(
+        "PATCH",
+        "users/{pk}",
+        "account.manage",
+        lambda world: f"/api/users/{world.things['colleague'].pk}",
+        body=lambda world: {"display_name": "A. Newcomer"},
+        prepare=_colleague,
+        denied=404,
+        outsider="allowed",
+    ),
+    Case("GET", "organisations", None, lambda world: "/api/organisations", outsider="allowed"),
+    Case(
+        "POST",
+        "organisations",
+        "installation.manage",
+        lambda world: "/api/organisations",
+        body=lambda world: {"slug": "another", "name": "Another"},
+        outsider=403,
+    ),
+    Case(
+        "POST",
+        "projects",
+        "account.manage",
+        lambda world: "/api/projects",
+        body=lambda world: {"slug": "another", "name": "Another", "organisation": world.project.organisation.slug},
+        outsider="allowed",
+    ),
+    Case(
+        "PATCH",
+        "projects/{slug}",
+        "project.manage",
+        lambda world: f"/api/projects/{world.project.slug}",
+        body=lambda world: {"name": "Another name"},
+    ),
     Case("GET", "me", None, lambda world: "/api/me", outsider="allowed"),
     Case("GET", "me/outbox-key", None, lambda world: "/api/me/outbox-key", outsider="allowed"),
     Case("GET", "tokens", None, lambda world: "/api/tokens", outsider="allowed"),

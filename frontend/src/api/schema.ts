@@ -1019,6 +1019,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Your organisation and those of your projects; all of them for a superuser. */
+        get: operations["organisations_list"];
+        put?: never;
+        /** @description Make an organisation. For superusers: it is the first thing that an empty installation needs. */
+        post: operations["organisations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/predictions": {
         parameters: {
             query?: never;
@@ -1063,7 +1081,8 @@ export interface paths {
         /** @description The projects you have a role in. */
         get: operations["projects_list"];
         put?: never;
-        post?: never;
+        /** @description Begin a project, with its first data manager. For operators of the organisation and superusers. */
+        post: operations["projects_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1084,7 +1103,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description Change the project's name or description. The slug stays: it is in addresses. */
+        patch: operations["projects_partial_update"];
         trace?: never;
     };
     "/api/projects/{slug}/dicomweb/studies": {
@@ -1953,6 +1973,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The people whose accounts you look after; yourself, where you look after none. */
+        get: operations["users_list"];
+        put?: never;
+        /** @description Make an account in an organisation that you run. It gives no role: a data manager does. */
+        post: operations["users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One of them. */
+        get: operations["users_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change a name, close or open an account, or give a new first password. Superusers are changed by superusers only. */
+        patch: operations["users_partial_update"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2682,6 +2738,12 @@ export interface components {
             /** @description What pages call the person; the username when no other name was given. */
             display_name: string;
             projects: components["schemas"]["MyProject"][];
+            /** @description The password was given by somebody else: choose your own first. */
+            must_change_password: boolean;
+            /** @description Whether this person makes accounts and projects. */
+            makes_accounts: boolean;
+            /** @description Whether this person makes organisations too: a superuser. */
+            runs_installation: boolean;
         };
         Member: {
             /** Format: uuid */
@@ -2815,6 +2877,18 @@ export interface components {
             /** @description The option's code in PS3.16 CID 7050, or nothing. */
             code: string;
             is_default: boolean;
+        };
+        Organisation: {
+            /** Format: uuid */
+            readonly id: string;
+            slug: string;
+            name: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        OrganisationRequest: {
+            slug: string;
+            name: string;
         };
         OutboxKey: {
             /** @description 32 bytes, base64. The browser keeps it in memory only. */
@@ -2995,6 +3069,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["ModelVersion"][];
+        };
+        PaginatedOrganisationList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["Organisation"][];
         };
         PaginatedPredictionList: {
             /** @example 123 */
@@ -3191,6 +3280,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["TrainingRun"][];
         };
+        PaginatedUserList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["User"][];
+        };
         PaginatedVersionList: {
             /** @example 123 */
             count: number;
@@ -3217,6 +3321,10 @@ export interface components {
             engine: string;
             /** Format: double */
             milliseconds: number;
+        };
+        PatchedProjectChangeRequest: {
+            name?: string;
+            description?: string;
         };
         PatchedProtocolChangeRequest: {
             /** @description The version that you have seen. */
@@ -3254,6 +3362,13 @@ export interface components {
             };
             /** Format: int64 */
             pull_seconds?: number | null;
+        };
+        PatchedUserChangeRequest: {
+            display_name?: string;
+            /** @description False closes the account; what the person did stays. */
+            is_active?: boolean;
+            /** @description A new first password, when the old one is forgotten. */
+            password?: string;
         };
         PickRequest: {
             finding: string;
@@ -3349,6 +3464,20 @@ export interface components {
             readonly organisation: string;
             /** Format: date-time */
             readonly created_at: string;
+        };
+        ProjectCreateRequest: {
+            /** @description In addresses, for ever: letters, digits and hyphens. */
+            slug: string;
+            name: string;
+            /** @default  */
+            description: string;
+            /** @description Slug of an organisation that you run. */
+            organisation: string;
+            /**
+             * @description User name of its first data manager; you, when left out.
+             * @default
+             */
+            manager: string;
         };
         PromoteRequest: {
             /** @description Needed to go back to the built-in model; else the model's own project. */
@@ -4130,6 +4259,33 @@ export interface components {
              * @default false
              */
             from_champion: boolean;
+        };
+        User: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only. */
+            readonly username: string;
+            readonly display_name: string;
+            readonly organisation: string | null;
+            /**
+             * Active
+             * @description Designates whether this user should be treated as active. Unselect this instead of deleting accounts.
+             */
+            readonly is_active: boolean;
+            readonly must_change_password: boolean;
+            /** Format: date-time */
+            readonly last_login: string | null;
+            /** Format: date-time */
+            readonly date_joined: string;
+        };
+        UserCreateRequest: {
+            username: string;
+            /** @default  */
+            display_name: string;
+            /** @description Slug of an organisation that you run. */
+            organisation: string;
+            /** @description A first password; the person is asked to change it. */
+            password: string;
         };
         /**
          * @description * `accept` - Accept
@@ -5833,6 +5989,55 @@ export interface operations {
             };
         };
     };
+    organisations_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOrganisationList"];
+                };
+            };
+        };
+    };
+    organisations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["OrganisationRequest"];
+                "multipart/form-data": components["schemas"]["OrganisationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+        };
+    };
     predictions_list: {
         parameters: {
             query?: {
@@ -5909,6 +6114,31 @@ export interface operations {
             };
         };
     };
+    projects_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ProjectCreateRequest"];
+                "multipart/form-data": components["schemas"]["ProjectCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
     projects_retrieve: {
         parameters: {
             query?: never;
@@ -5919,6 +6149,33 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    projects_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedProjectChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedProjectChangeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedProjectChangeRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -7414,6 +7671,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRun"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: {
+                /** @description Number of results to return per page. */
+                limit?: number;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedUserList"];
+                };
+            };
+        };
+    };
+    users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["UserCreateRequest"];
+                "multipart/form-data": components["schemas"]["UserCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+        };
+    };
+    users_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+        };
+    };
+    users_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this user. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedUserChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedUserChangeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedUserChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
                 };
             };
         };

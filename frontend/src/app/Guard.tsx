@@ -15,6 +15,7 @@ import { boundActions, onBound, setRemap } from '@/keys/listener'
 import type { Remap } from '@/keys/map'
 import { useKeys } from '@/keys/useKeys'
 import { meKey, signIn, signInWithCode, useMe } from '@/state/account'
+import { OwnPassword } from '@/pages/sign-in/OwnPassword'
 import { onPreferences, preferences, setPreferences } from '@/state/preferences'
 import classes from './Guard.module.css'
 import { usePlaces } from './places'
@@ -37,6 +38,7 @@ export function Guard() {
       </div>
     )
   if (!me && !person) return <Navigate to={`/sign-in?next=${encodeURIComponent(location.pathname)}`} replace />
+  if (me?.must_change_password) return <OwnPassword username={me.username} />
   return (
     <Around>
       <ErrorBoundary resetKey={location.pathname}>

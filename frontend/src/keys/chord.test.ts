@@ -21,6 +21,18 @@ describe('chordOf', () => {
     expect(chordOf(press('т', 'KeyN'))).toBe('N')
   })
 
+  it('finds digits and brackets where a French or German keyboard has other signs', () => {
+    expect(chordOf(press('&', 'Digit1'))).toBe('1')
+    expect(chordOf(press('à', 'Digit0'))).toBe('0')
+    expect(chordOf(press('ü', 'BracketLeft'))).toBe('[')
+    expect(chordOf(press('Ü', 'BracketLeft', { shiftKey: true }))).toBe('Shift+[')
+    expect(chordOf(press('Dead', 'BracketLeft'))).toBe('[')
+    expect(chordOf(press('$', 'BracketRight'))).toBe(']')
+    expect(chordOf(press('+', 'BracketRight'))).toBe('+')
+    expect(chordOf(press('-', 'Digit6'))).toBe('-')
+    expect(chordOf(press('z', 'KeyY', { ctrlKey: true }))).toBe('Ctrl+Z')
+  })
+
   it('is silent for a modifier alone', () => {
     expect(chordOf(press('Shift', 'ShiftLeft', { shiftKey: true }))).toBeNull()
   })

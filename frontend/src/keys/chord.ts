@@ -4,11 +4,15 @@ const NAMED: Readonly<Record<string, string>> = { ' ': 'Space', Esc: 'Escape', D
 const BRACKETS: Readonly<Record<string, string>> = { BracketLeft: '[', BracketRight: ']' }
 const CAPS: Readonly<Record<string, string>> = { Escape: 'Esc', Backspace: '⌫', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'PgUp', PageDown: 'PgDn' }
 
+/** Signs that actions have, and so mean themselves wherever they are; a digit's own row says its digit else. */
+const SIGNS = /^[[\]+\-/?.,]$/
+
 export type KeyPress = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'> & { getModifierState?: (key: string) => boolean }
 
 /** Return the chord of a key press, or null for a bare modifier. Letters are upper case; Shift is named only where it does not already change the sign. */
 export function chordOf(press: KeyPress): string | null {
-  if (['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock', 'Dead', 'Process', 'Unidentified'].includes(press.key)) return null
+  if (['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'CapsLock', 'Process', 'Unidentified'].includes(press.key)) return null
+  if (press.key === 'Dead' && BRACKETS[press.code] === undefined) return null
   const altGraph = press.getModifierState?.('AltGraph') ?? false
   const key = keyName(press)
   const shows = key.length > 1 || /[\p{L}\d[\]]/u.test(key)
@@ -21,9 +25,10 @@ export function chordOf(press: KeyPress): string | null {
 
 function keyName({ key, code, shiftKey }: KeyPress): string {
   const digit = /^Digit(\d)$/.exec(code)?.[1]
-  if (digit !== undefined && (shiftKey || key === digit) && !/[?/]/.test(key)) return digit
+  if (digit !== undefined && (shiftKey || !SIGNS.test(key)) && !/[?/]/.test(key)) return digit
+  // where the brackets of the map are, other keyboards have a letter or an accent
   const bracket = BRACKETS[code]
-  if (bracket !== undefined && (key === '{' || key === '}')) return bracket
+  if (bracket !== undefined && !SIGNS.test(key)) return bracket
   if (NAMED[key] !== undefined) return NAMED[key]
   if (key.length > 1) return key
   // a keyboard of another script still has its letters where the map expects them

@@ -90,7 +90,8 @@ export class Hand {
     event.preventDefault()
     const gesture = grip ? grip.begin(at) : tool?.begin(at, this.pane)
     if (gesture) {
-      this.pane.element.setPointerCapture(event.pointerId)
+      // a pointer that the keyboard moves is none that the browser could capture
+      if (event.isTrusted) this.pane.element.setPointerCapture(event.pointerId)
       this.held = { gesture, pointer: event.pointerId }
     }
     this.hover(at)

@@ -14,7 +14,10 @@ import { useSelection } from '@/components/useSelection'
 import { useMay, useMe, useProject } from '@/state/account'
 import { useMemberRemove, useMembers, useProjects } from '@/state/project'
 import { ROLE_ORDER, roleWord, roleWords } from '@/state/words'
+import { AccountsCard } from './AccountsCard'
+import { FirstSteps } from './FirstSteps'
 import { MemberDialog } from './MemberDialog'
+import { ProjectDialog } from './ProjectDialog'
 import classes from './Projects.module.css'
 import { ProtocolCard } from './ProtocolCard'
 import { TokensCard } from './TokensCard'
@@ -26,9 +29,20 @@ export function Projects() {
   const { selected, select } = useSelection(slugs)
   const shown = all?.find(({ slug }) => slug === (selected ?? project?.slug))
   const mine = projects.find(({ slug }) => slug === shown?.slug)
+  const { data: me } = useMe()
+  const [dialog, setDialog] = useState<'begin' | 'change' | null>(null)
+  const isEmpty = all?.length === 0 && (me?.makes_accounts ?? false)
+  const manages = mine?.abilities.includes('project.manage') ?? false
   return (
     <Page
       title="Projects"
+      actions={
+        me?.makes_accounts && (
+          <Button glyph="plus" onClick={() => setDialog('begin')}>
+            Begin a project
+          </Button>
+        )
+      }
       summary={all && `${plural(all.length, 'project')} you belong to`}
       keys={['list.next', 'list.previous']}
       strip={[{ text: mine ? roleWords(mine.roles) : 'No role', glyph: 'people' }]}
@@ -37,7 +51,7 @@ export function Projects() {
         <Card title="Yours" flush>
           {isPending && <LoadingRows what="projects" rows={3} />}
           {error && <ErrorState error={error} onRetry={() => void refetch()} />}
-          {all?.length === 0 && <EmptyState why="You belong to no project yet." who="An operator or a data manager can take you in." />}
+          {all?.length === 0 && !isEmpty && <EmptyState why="You belong to no project yet." who="An operator or a data manager can take you in." />}
           {all && all.length > 0 && (
             <ul>
               {all.map(({ slug, name, organisation }) => (
@@ -61,10 +75,23 @@ export function Projects() {
             </ul>
           )}
         </Card>
-        <div className={classes['column']}>{shown && <Members key={shown.slug} slug={shown.slug} may={mine?.abilities.includes('project.manage') ?? false} />}</div>
+        <div className={classes['column']}>
+          {isEmpty && <FirstSteps onMade={choose} />}
+          {shown && <Members key={shown.slug} slug={shown.slug} may={manages} />}
+          {me?.makes_accounts && <AccountsCard />}
+        </div>
         <div className={classes['column']}>
           {shown && (
-            <Card title={shown.name}>
+            <Card
+              title={shown.name}
+              aside={
+                manages && (
+                  <Button size="compact" variant="quiet" onClick={() => setDialog('change')}>
+                    Change
+                  </Button>
+                )
+              }
+            >
               {shown.description && <p className="t2">{shown.description}</p>}
               <Facts
                 facts={[
@@ -80,6 +107,8 @@ export function Projects() {
           <TokensCard />
         </div>
       </div>
+      {dialog === 'begin' && <ProjectDialog onClose={() => setDialog(null)} onMade={choose} />}
+      {dialog === 'change' && shown && <ProjectDialog project={shown} onClose={() => setDialog(null)} />}
     </Page>
   )
 }

@@ -16,6 +16,7 @@ import { LadderRail } from './LadderRail'
 import { OfferDialog } from './OfferDialog'
 import { measureKeys } from './measure/keys'
 import { PaneFrame } from './PaneFrame'
+import { useKeyPointer } from './keyPointer'
 import { prefetchNext } from './prefetch'
 import classes from './read.module.css'
 import type { Room } from './room'
@@ -59,6 +60,7 @@ export function CaseScreen({ room }: { room: Room }) {
   }
 
   useRoomKeys(room, () => void submit(false))
+  useKeyPointer(room)
   useLeaving(room)
   useSignedInAgain(room)
   usePrefetch(room, phase.kind === 'ready')

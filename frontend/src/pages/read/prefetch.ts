@@ -1,23 +1,45 @@
 import { getJson, send } from '@/api/client'
-import { framesGet, manifestGet, previewUrl } from '@/state/annotation'
+import { BUNDLE_TYPE } from '@/geometry/envelope'
+import { manifestGet, previewUrl, revisionMaskPath, structuresGet } from '@/state/annotation'
+import { checkedFrames } from '@/state/frames'
 import { FrameQueue } from '@/viewer/frames'
 
 const BUDGET_BYTES = 300 * 1024 * 1024
+const QUIET_MS = 600
 
-/** Bring the case that is likely next into the browser's cache: manifests and previews first, then frames, up to a budget. */
+interface Row {
+  readonly id: string
+  readonly stacks?: readonly { readonly id: string }[]
+  readonly proposal_revision?: string | null
+  readonly protocol?: { readonly schema?: string; readonly structures?: readonly string[] }
+  readonly lease?: { readonly holder?: string }
+}
+
+/**
+ * Bring the case that is likely next into the browser's cache: manifests, the proposal's masks and previews first, then frames,
+ * up to a budget. It waits whenever the reader does something: this case comes first.
+ */
 export const prefetchNext = async (project: string, currentCase: string, signal: AbortSignal): Promise<void> => {
+  const hand = handOf(signal)
   try {
-    const answer = await getJson<unknown>(`/api/cases?project=${encodeURIComponent(project)}&state=proposed`, { signal })
-    const rows = (Array.isArray(answer) ? answer : ((answer as { results?: unknown[] }).results ?? [])) as { id: string; stacks?: (string | { id: string })[] }[]
-    const next = rows.find((row) => row.id !== currentCase)
+    const answer = await getJson<{ results?: readonly Row[] }>(`/api/cases?project=${encodeURIComponent(project)}&state=proposed`, { signal })
+    const next = answer.results?.find((row) => row.id !== currentCase && row.lease?.holder !== 'other')
+    const manifests = await Promise.all((next?.stacks ?? []).map(({ id }) => manifestGet(id)))
+    const layers = await layersOf(next)
+    for (const { stack } of manifests) {
+      await hand.rests()
+      await send(previewUrl(stack), { signal })
+      if (next?.proposal_revision) for (const layer of layers) await (await send(revisionMaskPath(next.proposal_revision, stack, layer), { signal, headers: { Accept: BUNDLE_TYPE } })).arrayBuffer()
+    }
     let spent = 0
-    for (const stack of next?.stacks ?? []) {
-      const id = typeof stack === 'string' ? stack : stack.id
-      const manifest = await manifestGet(id)
-      await send(previewUrl(id), { signal })
+    for (const manifest of manifests) {
       spent += manifest.slices.reduce((sum, slice) => sum + (slice.length ?? 0), 0)
       if (spent > BUDGET_BYTES || signal.aborted) return
-      const queue = new FrameQueue((from, count, inner) => framesGet(id, from, count, inner))
+      const fetchFrames = checkedFrames(manifest)
+      const queue = new FrameQueue(async (from, count, inner) => {
+        await hand.rests()
+        return fetchFrames(from, count, inner)
+      })
       queue.centre = Math.floor(manifest.slices.length / 2)
       const stop = () => queue.dispose()
       signal.addEventListener('abort', stop)
@@ -27,4 +49,24 @@ export const prefetchNext = async (project: string, currentCase: string, signal:
   } catch {
     // the next case simply loads when it is opened
   }
+}
+
+const layersOf = async (row: Row | undefined): Promise<string[]> => {
+  if (!row?.proposal_revision) return []
+  const chosen = new Set(row.protocol?.structures ?? [])
+  const all = await structuresGet(row.protocol?.schema ?? '')
+  return [...new Set(all.filter(({ code }) => !chosen.size || chosen.has(code)).map(({ layer }) => layer))]
+}
+
+/** Says when the reader's hand has rested for a moment. */
+const handOf = (signal: AbortSignal): { rests: () => Promise<void> } => {
+  let last = -Infinity
+  const moved = (event: Event) => {
+    if (!(event instanceof PointerEvent) || event.buttons) last = performance.now()
+  }
+  for (const name of ['pointerdown', 'pointermove', 'wheel', 'keydown'] as const) window.addEventListener(name, moved, { passive: true, signal })
+  const rests = async () => {
+    for (let rest = last + QUIET_MS - performance.now(); rest > 0 && !signal.aborted; rest = last + QUIET_MS - performance.now()) await new Promise((resolve) => setTimeout(resolve, rest))
+  }
+  return { rests }
 }
