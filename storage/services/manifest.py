@@ -15,6 +15,8 @@ from config.errors import Conflict
 from storage.services.blob import blob_read
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from storage.models import Stack
     from storage.services.stack import SliceRef, StackFrame
 
@@ -84,6 +86,7 @@ def manifest_content(
         "notVolumeReason": stack.not_volume_reason or None,
         "pixelSpacing": list(spacing[0]) if spacing else None,
         "pixelSpacingSource": spacing[1] if spacing else None,
+        "regions": ultrasound_regions(first.dataset) if series.modality in ("US", "IVUS") else None,
         "patientOrientation": patient_orientation(first),
         "photometric": "RGB" if first.pixels.ndim == 3 else first.format.photometric,
         "samples": 3 if first.pixels.ndim == 3 else 1,
@@ -131,6 +134,25 @@ def patient_orientation(frame: StackFrame) -> list[str] | None:
     stated = frame.dataset.get("PatientOrientation")
     values = [str(part).strip().upper() for part in stated] if isinstance(stated, MultiValue | list) else []
     return values if len(values) == 2 and all(re.fullmatch("[APRLHF]{1,3}", value) for value in values) else None
+
+
+_CENTIMETRES = 3
+"""Physical units of an ultrasound region (PS3.3 C.8.5.5.1.15): centimetres; the others are no lengths."""
+
+
+def ultrasound_regions(dataset: Dataset) -> list[dict[str, Any]]:
+    """Return the parts of an ultrasound picture in which lengths are known: {"box": [left, top, right, bottom] in pixels, ends
+    included, "spacing": [between rows, between columns] in mm} (PS3.3 C.8.5.5). Regions of flow, time or dB are left out."""
+    from storage.dicom.display import numbers
+
+    found = []
+    for region in dataset.get("SequenceOfUltrasoundRegions") or []:
+        box = [region.get(f"RegionLocation{name}") for name in ("MinX0", "MinY0", "MaxX1", "MaxY1")]
+        units = (region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection"))
+        deltas = [*numbers(region.get("PhysicalDeltaY")), *numbers(region.get("PhysicalDeltaX"))]
+        if None not in box and units == (_CENTIMETRES, _CENTIMETRES) and len(deltas) == 2 and all(deltas):
+            found.append({"box": [int(side) for side in box], "spacing": [round(abs(delta) * 10, 6) for delta in deltas]})
+    return found
 
 
 def manifest_bytes(content: dict[str, Any]) -> bytes:

@@ -150,3 +150,26 @@ def test_an_unreadable_stack_is_named_once_on_the_intake_page():
     job.refresh_from_db()
     assert (job.state, job.error_code) == ("failed", "truncated_pixel_data")
     assert list(batch.findings.values_list("code", "count")) == [("frames_failed", 1)]
+
+
+def test_an_ultrasound_picture_says_where_lengths_are_known():
+    from pydicom import Dataset
+
+    from storage.services.manifest import ultrasound_regions
+
+    def region(units: int, left: int) -> Dataset:
+        found = Dataset()
+        found.RegionLocationMinX0, found.RegionLocationMinY0, found.RegionLocationMaxX1, found.RegionLocationMaxY1 = (
+            left,
+            20,
+            left + 99,
+            180,
+        )
+        found.PhysicalUnitsXDirection = found.PhysicalUnitsYDirection = units
+        found.PhysicalDeltaX, found.PhysicalDeltaY = 0.02, -0.03
+        return found
+
+    picture = Dataset()
+    assert ultrasound_regions(picture) == []
+    picture.SequenceOfUltrasoundRegions = [region(3, 10), region(4, 300)]
+    assert ultrasound_regions(picture) == [{"box": [10, 20, 109, 180], "spacing": [0.3, 0.2]}]

@@ -66,6 +66,8 @@ export const ACTIONS = {
   'read.view.reset': action('read', 'Reset the view', 'R'),
   'read.window.next': action('read', 'Next window preset', 'V'),
   'read.window.previous': action('read', 'Previous window preset', 'Shift+V'),
+  'read.level.name': action('read', 'Name the active vertebra; the others follow', 'I'),
+  'read.level.point': action('read', 'Point at vertebrae to name them', 'Shift+I'),
   'read.level.up': action('read', 'Shift the level chain towards the head', '-'),
   'read.level.down': action('read', 'Shift the level chain towards the feet', '+'),
   'read.measure.length': action('read', 'Measure a length', 'U'),

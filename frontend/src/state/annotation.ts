@@ -51,6 +51,8 @@ export interface CaseInfo {
   readonly stacks: readonly CaseStack[]
   readonly proposal: string | null
   readonly description: string
+  /** What the protocol's recipe asks for: segmentation, levels, grading, measurement. */
+  readonly tasks: readonly string[]
   /** Codes of the forms in use; null where the protocol leaves it to the default. */
   readonly forms: readonly string[] | null
   /** Forms whose every cell is answered before the case can be submitted. */
@@ -108,6 +110,7 @@ export const caseOf = (value: unknown): CaseInfo => {
     ),
     proposal: text(json['proposal_revision']) || text(record(json['proposal'])['revision']) || null,
     description: text(json['description']) || text(json['study_description']),
+    tasks: list(recipe['tasks']).map(text),
     forms: Array.isArray(recipe['forms']) ? list(recipe['forms']).map(text) : null,
     required: list(recipe['required']).map(text),
     returned: json['returned'] ? { note: text(record(json['returned'])['note']), place: record(record(json['returned'])['place']) } : null,

@@ -38,7 +38,7 @@ export function CaseScreen({ room }: { room: Room }) {
   const submit = async (force: boolean) => {
     if (isUnderWay.current) return
     const isMissing = gradingOf(room).missing().length > 0
-    if (isMissing || (room.walk.openDoubts().length && !force)) {
+    if (isMissing || ((room.walk.openDoubts().length || room.naming.errors().length) && !force)) {
       setAsking(true)
       return
     }
@@ -188,6 +188,8 @@ function useRoomKeys(room: Room, submit: () => void) {
     'read.tool.sign': () => room.prompts.swapSign(),
     'read.tool.fill': () => room.painting.fillBetween(),
     'read.tool.island': () => room.painting.keepLargest(),
+    'read.level.name': () => room.naming.name(),
+    'read.level.point': () => room.naming.take(),
     'read.level.up': () => room.number('Levels shifted up', { action: 'shift', by: -1 }),
     'read.level.down': () => room.number('Levels shifted down', { action: 'shift', by: 1 }),
     'read.structure.previous': () => room.walk.nextStructure(-1),

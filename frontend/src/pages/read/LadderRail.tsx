@@ -1,11 +1,12 @@
 import { Menu, Select } from '@mantine/core'
 import { Glyph } from '@/components/Glyph'
 import { KeyCaps } from '@/components/KeyCap'
-import { CASTELLVI, COUNTED_FROM, numberingCheck, sequence, variantName, type Body, type Finding, type Ladder, type Variant } from '@/geometry/numbering'
+import { CASTELLVI, COUNTED_FROM, sequence, variantName, type Body, type Ladder, type Variant } from '@/geometry/numbering'
 import type { Segment } from '@/state/annotation'
 import type { SessionView } from '@/state/session'
 import { colourOf, nameOf } from '@/state/structure'
 import { segmentName } from './doubts'
+import { NameBox } from './levels/NameBox'
 import classes from './read.module.css'
 import type { Room, RoomView } from './room'
 
@@ -19,18 +20,6 @@ const VARIANTS: readonly { readonly label: string; readonly variant: Partial<Var
   { label: 'Sacralised L5', variant: { transition: 'sacralised' } },
   { label: 'Lumbarised S1', variant: { transition: 'lumbarised', lumbar: 6 } },
 ]
-const RULES: Readonly<Record<Finding['rule'], string>> = {
-  unnamed: 'has no name',
-  unknown_name: 'is no level of this variant',
-  duplicate: 'are called the same',
-  order: 'are out of order',
-  gap: 'leave a gap',
-  disc_place: 'have a disc in the wrong place',
-  islands: 'is in several parts',
-  no_evidence: 'The variant needs what it was counted from.',
-  unsure: 'Marked unsure.',
-}
-
 /** The numbering of this spine, from head to feet: name one body and all follow. */
 export function LadderRail({ room, session, view }: { room: Room; session: SessionView; view: RoomView }) {
   const ladder = room.session.shownLadder()
@@ -46,6 +35,7 @@ export function LadderRail({ room, session, view }: { room: Room; session: Sessi
           <Rung key={body.id} room={room} session={session} view={view} body={body} ladder={ladder} canWrite={canWrite} />
         ))}
       </ol>
+      <NameBox room={room} />
       {ladder.bodies.length > 0 && canWrite && (
         <>
           <div className={classes['shift']}>
@@ -108,6 +98,7 @@ function Rung({ room, session, view, body, ladder, canWrite }: { room: Room; ses
         aria-current={isActive}
         onClick={() => {
           if (segment) room.walk.choose({ id: segment.id, layer: segment.layer })
+          else room.naming.askFor(body.id)
         }}
       >
         {nameOf(name)}
@@ -152,8 +143,7 @@ function Status({ segment, isDoubtful, isUnsure }: { segment: Segment | undefine
 }
 
 function Findings({ room, ladder, view }: { room: Room; ladder: Ladder; view: RoomView }) {
-  const findings = numberingCheck(ladder)
-  const names = new Map(ladder.bodies.map((body) => [body.id, nameOf(body.name ?? '?')]))
+  const findings = room.naming.findings()
   if (!findings.length && !view.sureness.numbering) return null
   return (
     <ul className={classes['findings']} aria-label="What is wrong with the numbering">
@@ -167,7 +157,7 @@ function Findings({ room, ladder, view }: { room: Room; ladder: Ladder; view: Ro
               if (body?.segment) room.walk.choose({ id: body.segment, layer: 'instances' })
             }}
           >
-            {finding.bodies.map((id) => names.get(id) ?? '').join(', ')} {RULES[finding.rule]}
+            {finding.words}
           </button>
         </li>
       ))}

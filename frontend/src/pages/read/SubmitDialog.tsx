@@ -14,6 +14,7 @@ export function SubmitDialog({ opened, room, doubts, session, onClose, onSubmit 
   const grading = gradingOf(room)
   const missing = opened ? grading.missing() : []
   const first = missing[0]
+  const wrong = opened ? room.naming.errors() : []
   const names = doubts.map((doubt) => nameOf(session.segments.find((segment) => segment.id === doubt.id && segment.layer === doubt.layer)?.structure ?? ''))
   const go = (cell: (typeof missing)[number]) => {
     onClose()
@@ -52,7 +53,7 @@ export function SubmitDialog({ opened, room, doubts, session, onClose, onSubmit 
     <Dialog
       opened={opened}
       onClose={onClose}
-      title={`${doubts.length} doubtful ${doubts.length === 1 ? 'structure is' : 'structures are'} open`}
+      title={doubts.length ? `${doubts.length} doubtful ${doubts.length === 1 ? 'structure is' : 'structures are'} open` : 'The numbering breaks a rule'}
       actions={
         <>
           <Button onClick={onSubmit}>Submit all the same</Button>
@@ -62,7 +63,14 @@ export function SubmitDialog({ opened, room, doubts, session, onClose, onSubmit 
         </>
       }
     >
-      <p>{names.join(', ')}: the model was unsure here, and nobody has accepted, changed or rejected it. A submitted reading does not change any more.</p>
+      {wrong.length > 0 && (
+        <ul className={classes['missing']} aria-label="What is wrong with the numbering">
+          {wrong.map((finding) => (
+            <li key={finding.words}>{finding.words}</li>
+          ))}
+        </ul>
+      )}
+      <p>{names.length > 0 && `${names.join(', ')}: the model was unsure here, and nobody has accepted, changed or rejected it. `}A submitted reading does not change any more.</p>
     </Dialog>
   )
 }

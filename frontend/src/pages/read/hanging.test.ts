@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StackManifest } from '@/geometry/stack'
 import { hangingsOf } from './hanging'
+import type { Asked } from './protocols'
 
 const manifest = (stack: string, modality: string, plane: StackManifest['plane'], description: string, kind: StackManifest['kind'] = 'volume'): StackManifest => ({
   stack,
@@ -44,5 +45,27 @@ describe('hangings', () => {
 
   it('let every series be the large one', () => {
     expect(hangingsOf([manifest('a', 'MR', 'sagittal', 'T2'), manifest('b', 'MR', 'axial', 'T2')]).map((each) => each.panes[0]?.stack)).toEqual(['a', 'b'])
+  })
+
+  const asked: Asked = { tasks: ['segmentation', 'levels', 'grading', 'measurement'], forms: null }
+  const named = (manifests: StackManifest[], wants = asked) => Object.fromEntries(hangingsOf(manifests, wants).map((each) => [each.name, each.panes.map((pane) => `${pane.stack}:${pane.view}`)]))
+
+  it('put stenosis on the axial T2, with both sagittal series beside it', () => {
+    const case_ = [manifest('t2', 'MR', 'sagittal', 'T2 sag'), manifest('t1', 'MR', 'sagittal', 'T1 sag'), manifest('ax', 'MR', 'axial', 'T2 tra')]
+    expect(named(case_)['Stenosis']).toEqual(['ax:stack', 't2:stack', 't1:stack'])
+    expect(named(case_)['Discs']).toEqual(['t2:stack', 't1:stack'])
+    expect(named(case_, { ...asked, forms: [] })['Stenosis']).toBeUndefined()
+    expect(hangingsOf(case_, { tasks: ['grading'], forms: ['rsna_canal'] })[0]?.name).toBe('Stenosis')
+  })
+
+  it('put a frontal film alone for Cobb, and the lateral one first for balance', () => {
+    const case_ = [manifest('ap', 'DX', 'projection', 'Spine AP', 'single'), manifest('lat', 'DX', 'projection', 'Spine lateral', 'single')]
+    expect(named(case_)['Cobb']).toEqual(['ap:stack'])
+    expect(named(case_)['Sagittal balance']).toEqual(['lat:stack', 'ap:stack'])
+  })
+
+  it('look at a CT from the front for Cobb', () => {
+    expect(named([manifest('ct', 'CT', 'axial', 'spine')])['Cobb']).toEqual(['ct:coronal', 'ct:sagittal'])
+    expect(named([manifest('ct', 'CT', 'axial', 'spine')])['Levels']).toEqual(['ct:sagittal', 'ct:coronal'])
   })
 })

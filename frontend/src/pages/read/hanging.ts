@@ -1,6 +1,7 @@
 /** Which picture hangs where when a case opens. */
 import type { StackManifest } from '@/geometry/stack'
 import type { PaneSpec, PaneView } from '@/viewer/pane'
+import { taskHangings, type Asked } from './protocols'
 
 export interface Hanging {
   readonly name: string
@@ -20,14 +21,18 @@ const pane = (id: string, manifest: StackManifest, view: PaneView): PaneSpec => 
 
 /**
  * Stacks are read in the plane they were made in. A volume also gives the planes that no series of the case shows; where there
- * are several series, each hangs as itself, sagittal first, since that is where levels are counted.
+ * are several series, each hangs as itself, sagittal first, since that is where levels are counted. Then come the tasks of the
+ * protocol, each with its own panes.
  */
-export const hangingsOf = (manifests: readonly StackManifest[]): Hanging[] => {
+export const hangingsOf = (manifests: readonly StackManifest[], asked: Asked = { tasks: [], forms: null }): Hanging[] => {
   const readable = manifests.filter((manifest) => manifest.slices.length > 0)
   const ranked = [...readable].sort((a, b) => Number(a.plane !== 'sagittal') - Number(b.plane !== 'sagittal') || wanted(a) - wanted(b) || b.slices.length - a.slices.length)
   const [first] = ranked
   if (!first) return []
-  return ranked.map((lead) => ({ name: lead.description ?? lead.modality, panes: around(lead, ranked) })).sort((a, b) => Number(b.panes[0]?.stack === first.stack) - Number(a.panes[0]?.stack === first.stack))
+  const series = ranked.map((lead) => ({ name: lead.description ?? lead.modality, panes: around(lead, ranked) })).sort((a, b) => Number(b.panes[0]?.stack === first.stack) - Number(a.panes[0]?.stack === first.stack))
+  const tasks = taskHangings(ranked, asked)
+  // what is segmented comes first; a protocol without it begins with its own task
+  return asked.tasks.length && !asked.tasks.includes('segmentation') ? [...tasks, ...series] : [...series.slice(0, 1), ...tasks, ...series.slice(1)]
 }
 
 const around = (lead: StackManifest, ranked: readonly StackManifest[]): PaneSpec[] => {

@@ -64,6 +64,7 @@ export const openHatch = (room: Room): (() => void) => {
         doubts: view.sureness.doubts.length,
         grades: session.grades,
         grading: gradingState(room),
+        findings: room.naming.findings().map(({ rule, severity }) => ({ rule, severity })),
         ladder: room.session.shownLadder(),
         measurements: room.measuring.items,
         measuring: room.measuring.store.get(),

@@ -7,6 +7,7 @@ import { ReadingViewer } from '@/viewer/engine'
 import type { ToolName } from '@/viewer/tools'
 import { Masks } from './parts/masks'
 import { Measuring } from './parts/measuring'
+import { Naming } from './parts/naming'
 import { Notices } from './parts/notices'
 import { Painting } from './parts/painting'
 import { Panes } from './parts/panes'
@@ -41,6 +42,7 @@ export class Room {
   readonly prompts: Prompts
   readonly walk: Walk
   readonly measuring: Measuring
+  readonly naming: Naming
   private readonly unsubscribe: () => void
 
   constructor(caseId: string, user: string, store: OutboxStore) {
@@ -60,6 +62,7 @@ export class Room {
     this.prompts = new Prompts(this, this.masks)
     this.walk = new Walk(this, this.masks, this.panes)
     this.measuring = new Measuring(this)
+    this.naming = new Naming(this)
     this.session.onMaskChanged = (stack) => this.masks.changed(stack)
     this.unsubscribe = this.session.subscribe(() => {
       this.panes.takeUp()
@@ -103,7 +106,7 @@ export class Room {
 
   /** Esc: the innermost thing that can be given up. */
   cancel(): void {
-    if (this.viewer.cancelStroke() || this.prompts.cancel() || this.measuring.cancel()) return
+    if (this.viewer.cancelStroke() || this.prompts.cancel() || this.naming.cancel() || this.measuring.cancel()) return
     if (this.store.get().isMaximised) this.panes.maximise()
     this.notices.dismiss()
   }

@@ -1,4 +1,4 @@
-import { IconAdjustments, IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconMan, IconPolygon, IconRefresh, IconRuler2, IconRulerMeasure, IconSphere, IconStack2, IconStairs, IconVectorBezier, IconZoomIn, type Icon } from '@tabler/icons-react'
+import { IconAdjustments, IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconListNumbers, IconMan, IconPolygon, IconRefresh, IconRuler2, IconRulerMeasure, IconSphere, IconStack2, IconStairs, IconVectorBezier, IconZoomIn, type Icon } from '@tabler/icons-react'
 import type { DefinitionId } from '@/geometry/measurement'
 import type { ActionId } from '@/keys/map'
 import type { PanelProps } from './panels'
@@ -53,6 +53,7 @@ const measuring: ToolGroup = ({ room, view, session }) => {
   const reason = session.phase.kind === 'read-only' ? 'The case is open for reading only.' : null
   const tool = (definition: DefinitionId, name: string, icon: Icon, action: ActionId): ToolButton => ({ name, icon, action, isOn: view.tool === `measure.${definition}`, reason, act: () => room.measuring.take(definition) })
   return [
+    { name: 'Name levels', icon: IconListNumbers, action: 'read.level.point', isOn: view.tool === 'name', reason, act: () => room.naming.take() },
     tool('length', 'Length', IconRuler2, 'read.measure.length'),
     tool('angle', 'Angle', IconAngle, 'read.measure.angle'),
     tool('area', 'Area', IconPolygon, 'read.measure.area'),

@@ -2,7 +2,7 @@
 import { ladderApply, ladderFromSegments, type LadderFields } from '@/geometry/ladder'
 import type { Labelmap } from '@/geometry/labelmap'
 import { centresOf } from '@/geometry/locate'
-import { Refused, type Ladder } from '@/geometry/numbering'
+import { Refused, type BodyFacts, type Ladder } from '@/geometry/numbering'
 import { StackGrid } from '@/geometry/stack'
 import type { Segment } from '../annotation'
 import type { Desk } from './desk'
@@ -43,6 +43,18 @@ export class Numbering {
       const grid = new StackGrid(manifest)
       for (const [id, index] of centresOf(labelmap)) if (!this.centres.has(id)) this.centres.set(id, grid.toWorld(index))
     }
+  }
+
+  /** What the masks know of the bodies: heights towards the head in mm. */
+  facts(): Record<string, BodyFacts> {
+    this.findCentres(this.desk.view.segments)
+    const height = (segment: number | null): number | undefined => (segment === null ? undefined : this.centres.get(segment)?.[2])
+    return Object.fromEntries(
+      this.shown().bodies.map(({ id, segment, disc }) => {
+        const [own, below] = [height(segment), height(disc)]
+        return [id, { ...(own === undefined ? {} : { height: own }), ...(below === undefined ? {} : { disc_height: below }) }]
+      }),
+    )
   }
 
   /** The step that writes down the ladder which the masks imply; none when it is written or nothing is implied. */

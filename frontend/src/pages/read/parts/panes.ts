@@ -47,7 +47,8 @@ export class Panes {
       viewer.addStack(manifest, checkedFrames(manifest))
     }
     if (!fresh.length) return
-    const hangings = hangingsOf(manifests)
+    const info = session.getView().case
+    const hangings = hangingsOf(manifests, { tasks: info?.tasks ?? [], forms: info?.forms ?? null })
     store.set({ hangings, hanging: 0, panes: hangings[0]?.panes ?? [] })
   }
 
@@ -80,6 +81,7 @@ export class Panes {
     const { hangings, hanging } = this.core.store.get()
     if (!hangings.length) return
     const next = (hanging + 1) % hangings.length
+    this.core.notices.notify(`Hanging: ${hangings[next]?.name ?? ''}`, `${next + 1} of ${hangings.length}`, 'info')
     this.core.store.set({ hanging: next, panes: hangings[next]?.panes ?? [] })
   }
 
