@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from storage.api.project import field, project_for
 from storage.dicom.conformance import conformance_statement
-from storage.services.profile import profile_create, profile_overview
+from storage.services.profile import profile_create, profile_of, profile_overview
 
 _PROJECT = OpenApiParameter("project", str, required=True, description="Slug of the project.")
 
@@ -77,7 +77,5 @@ class StatementView(APIView):
     @extend_schema(tags=["storage"], operation_id="profile_statement", parameters=[_PROJECT], responses=StatementSerializer)
     def get(self, request: Request) -> Response:
         """The conformance statement (PS3.15 E.1.3) of the project's current profile."""
-        from storage.services.profile import profile_of
-
         project = project_for(person_of(request), request.query_params.get("project"), "intake.view")
         return Response({"markdown": conformance_statement(profile_of(project_id=project.pk))})
