@@ -36,12 +36,27 @@ class StudySerializer(serializers.ModelSerializer[Study]):
         read_only_fields = fields
 
 
+class ElementReportSerializer(serializers.Serializer[Study]):
+    tag = serializers.CharField()
+    keyword = serializers.CharField()
+    vr = serializers.CharField(help_text="Empty for what was removed.")
+    action = serializers.CharField()
+
+
+class SeriesReportSerializer(serializers.Serializer[Study]):
+    series = serializers.UUIDField()
+    modality = serializers.CharField()
+    elements = ElementReportSerializer(many=True)
+
+
 class StudyReportSerializer(serializers.Serializer[Study]):
     study = serializers.UUIDField()
+    subject = serializers.UUIDField()
+    pseudonym = serializers.CharField()
     instances = serializers.IntegerField()
     profiles = serializers.DictField(child=serializers.IntegerField(), help_text="Profile and version: instances.")
     actions = serializers.DictField(child=serializers.IntegerField(), help_text="Action: elements.")
-    series = serializers.ListField(child=serializers.DictField(), help_text="Per series: tag, keyword, VR and action of each element.")
+    series = SeriesReportSerializer(many=True, help_text="Per series what became of each element of its first image.")
 
 
 @extend_schema(tags=["storage"])

@@ -25,6 +25,8 @@ def study_report(*, study: Study) -> dict[str, Any]:
         profiles[f"{report.get('profile')} {report.get('version')}"] += 1
     return {
         "study": str(study.pk),
+        "subject": str(study.subject_id),
+        "pseudonym": study.subject.pseudonym,
         "instances": sum(profiles.values()),
         "profiles": dict(sorted(profiles.items())),
         "actions": dict(sorted(counts.items())),

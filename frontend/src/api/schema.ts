@@ -2411,6 +2411,13 @@ export interface components {
             /** @description What was found there; never the value. */
             finding: string;
         };
+        ElementReport: {
+            tag: string;
+            keyword: string;
+            /** @description Empty for what was removed. */
+            vr: string;
+            action: string;
+        };
         EpochRequest: {
             /** @description The epoch that opening the case gave you. */
             epoch?: number;
@@ -3848,6 +3855,12 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        SeriesReport: {
+            /** Format: uuid */
+            series: string;
+            modality: string;
+            elements: components["schemas"]["ElementReport"][];
+        };
         /**
          * @description * `error` - error
          *     * `warning` - warning
@@ -4095,6 +4108,9 @@ export interface components {
         StudyReport: {
             /** Format: uuid */
             study: string;
+            /** Format: uuid */
+            subject: string;
+            pseudonym: string;
             instances: number;
             /** @description Profile and version: instances. */
             profiles: {
@@ -4104,10 +4120,8 @@ export interface components {
             actions: {
                 [key: string]: number;
             };
-            /** @description Per series: tag, keyword, VR and action of each element. */
-            series: {
-                [key: string]: unknown;
-            }[];
+            /** @description Per series what became of each element of its first image. */
+            series: components["schemas"]["SeriesReport"][];
         };
         Subject: {
             /** Format: uuid */
