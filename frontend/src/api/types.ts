@@ -30,6 +30,7 @@ export type ImportBatch = Sent<Schemas['ImportBatch']>
 export type ImportDetail = Sent<Schemas['ImportDetail']>
 export type ImportFinding = Sent<Schemas['ImportFinding']>
 export type QuarantineItem = Sent<Schemas['QuarantineItem']>
+export type Profile = Sent<Schemas['Profile']>
 export type IntakeSummary = Sent<Schemas['IntakeSummary']>
 export type LiveSeries = Sent<Schemas['LiveSeries']>
 export type ModelVersion = Sent<Schemas['ModelVersion']>

@@ -12,10 +12,12 @@ import { useKeys } from '@/keys/useKeys'
 import { useMay, useProject } from '@/state/account'
 import { useImports, useIntake, useQuarantine, useSources } from '@/state/intake'
 import { FindingsCard } from './FindingsCard'
+import { IdentityCard } from './IdentityCard'
 import { ImportDialog } from './ImportDialog'
 import { ImportsCard } from './ImportsCard'
 import classes from './Intake.module.css'
 import { LiveCard } from './LiveCard'
+import { ProfileCard } from './ProfileCard'
 import { QuarantineCard } from './QuarantineCard'
 import { SourcesCard } from './SourcesCard'
 
@@ -60,11 +62,13 @@ export function Intake() {
         <div className={classes['column']}>
           <SourcesCard query={sources} rates={summary.data?.sources ?? []} project={slug} />
           <LiveCard series={summary.data?.live} live={live} onLive={setLive} />
+          <ProfileCard project={slug} />
         </div>
         <div className={classes['column']}>
           <ImportsCard query={imports} batches={batches} selected={selected} onSelect={select} mayImport={mayImport} onImport={() => setImporting(true)} />
           <FindingsCard id={selected} />
           <QuarantineCard query={quarantine} may={mayDecide} />
+          <IdentityCard />
         </div>
       </div>
       {importing && (

@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { LiveSeries } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Card } from '@/components/Card'
@@ -6,6 +7,7 @@ import { EmptyState, LoadingRows } from '@/components/States'
 import { StatePill, type Tone } from '@/components/StatePill'
 import { Cell, Row, Table } from '@/components/Table'
 import classes from './Intake.module.css'
+import { StudyReportDialog } from './StudyReportDialog'
 
 const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
   arriving: ['busy', 'Arriving'],
@@ -15,6 +17,7 @@ const STATES: Readonly<Record<string, readonly [Tone, string]>> = {
 
 /** The series that came last, each as far as it has got. By pseudonym; nothing here is anybody's name. */
 export function LiveCard({ series, live, onLive }: { series: readonly LiveSeries[] | undefined; live: boolean; onLive: (live: boolean) => void }) {
+  const [reported, setReported] = useState<LiveSeries | null>(null)
   return (
     <Card
       title="Live"
@@ -40,6 +43,7 @@ export function LiveCard({ series, live, onLive }: { series: readonly LiveSeries
             <col width={150} />
             <col />
             <col width={140} />
+            <col width={110} />
           </colgroup>
           <tbody>
             {series.map((one) => (
@@ -58,11 +62,17 @@ export function LiveCard({ series, live, onLive }: { series: readonly LiveSeries
                     {STATES[one.state]?.[1] ?? one.state}
                   </StatePill>
                 </Cell>
+                <Cell number>
+                  <Button size="compact" variant="quiet" aria-label={`What was done to the study of ${one.pseudonym}`} onClick={() => setReported(one)}>
+                    What was done
+                  </Button>
+                </Cell>
               </Row>
             ))}
           </tbody>
         </Table>
       )}
+      {reported && <StudyReportDialog study={reported.study} pseudonym={reported.pseudonym} onClose={() => setReported(null)} />}
     </Card>
   )
 }

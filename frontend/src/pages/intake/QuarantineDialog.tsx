@@ -27,6 +27,8 @@ export function QuarantineDialog({ item, onClose }: { item: QuarantineItem; onCl
   }
   const ask = (action: Decision['action']) => decide.mutate({ action, boxes }, { onSuccess: done })
   const proposed = item.state === 'proposed'
+  const first = item.decision.action ? decisionWords(item.decision) : ''
+  const shownBoxes = proposed ? (item.decision.boxes ?? []).flatMap(([top, left, bottom, right]) => (top === undefined || left === undefined || bottom === undefined || right === undefined ? [] : [[top, left, bottom, right] as const])) : boxes
   const letIn = item.releasable ? null : 'What cannot be understood can only be dropped'
   return (
     <Dialog
@@ -37,8 +39,10 @@ export function QuarantineDialog({ item, onClose }: { item: QuarantineItem; onCl
       actions={
         proposed ? (
           <>
-            <Button onClick={() => confirm.mutate(false, { onSuccess: done })}>Send it back</Button>
-            <Button variant="primary" busy={confirm.isPending && 'Confirming'} onClick={() => confirm.mutate(true, { onSuccess: done })}>
+            <Button reason={item.is_mine ? 'A second person decides about your proposal' : null} reasonPlace="inside" onClick={() => confirm.mutate(false, { onSuccess: done })}>
+              Send it back
+            </Button>
+            <Button variant="primary" reason={item.is_mine ? 'A second person confirms, not the one who proposed' : null} reasonPlace="inside" busy={confirm.isPending && 'Confirming'} onClick={() => confirm.mutate(true, { onSuccess: done })}>
               Confirm as the second person
             </Button>
           </>
@@ -61,7 +65,7 @@ export function QuarantineDialog({ item, onClose }: { item: QuarantineItem; onCl
       }
     >
       <div className={classes['columns']}>
-        <Picture item={item} boxes={boxes} onBoxes={setBoxes} onMeasured={setTrueSize} />
+        <Picture item={item} boxes={shownBoxes} onBoxes={proposed ? () => undefined : setBoxes} onMeasured={setTrueSize} />
         <div className={classes['about']}>
           <p className="t2">{item.message}</p>
           <Facts
@@ -69,7 +73,7 @@ export function QuarantineDialog({ item, onClose }: { item: QuarantineItem; onCl
               ['What', [item.modality, bytes(item.size)].filter(Boolean).join(', ')],
               ['Where', item.elements.length > 0 ? item.elements.map(({ tag, finding }) => `${tag} ${finding}`).join('; ') : 'the object as a whole'],
               ['Held since', when(item.created_at)],
-              ...(item.decided_at ? ([['Proposed', when(item.decided_at)]] as const) : []),
+              ...(proposed ? ([['Proposed', `${first}, by ${item.is_mine ? 'you' : item.decided_by_name}, ${when(item.decided_at ?? '')}`]] as const) : []),
             ]}
           />
           {!proposed && item.releasable && <Boxes boxes={boxes} onBoxes={setBoxes} trueSize={trueSize} />}
@@ -138,4 +142,8 @@ function Boxes({ boxes, onBoxes, trueSize }: { boxes: readonly Box[]; onBoxes: (
       </Button>
     </div>
   )
+}
+
+function decisionWords({ action, boxes }: QuarantineItem['decision']): string {
+  return action === 'redact' ? `blank ${plural(boxes?.length ?? 0, 'box', 'boxes')} and let it in` : action === 'release' ? 'let it in as it is' : 'drop it'
 }
