@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -34,8 +36,8 @@ class ElementSerializer(serializers.Serializer[QuarantineItem]):
 
 
 class ProposalSerializer(serializers.Serializer[QuarantineItem]):
-    action = serializers.ChoiceField(choices=ACTIONS, required=False)
-    boxes = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()), required=False)
+    action = serializers.ChoiceField(choices=ACTIONS)
+    boxes = serializers.ListField(child=serializers.ListField(child=serializers.IntegerField()))
 
 
 class QuarantineItemSerializer(serializers.ModelSerializer[QuarantineItem]):
@@ -45,7 +47,7 @@ class QuarantineItemSerializer(serializers.ModelSerializer[QuarantineItem]):
         help_text="Whether a person may let it in; what cannot be understood can only be dropped."
     )
 
-    decision = ProposalSerializer(read_only=True, help_text="What the first person decided; {} while nobody has.")
+    decision = serializers.SerializerMethodField(help_text="What the first person decided; null while nobody has.")
     decided_by_name = serializers.SerializerMethodField(help_text="Who that was.")
     is_mine = serializers.SerializerMethodField(help_text="Whether you are the one who decided: then somebody else confirms.")
 
@@ -56,6 +58,10 @@ class QuarantineItemSerializer(serializers.ModelSerializer[QuarantineItem]):
             *("decision", "decided_by", "decided_by_name", "is_mine", "decided_at", "confirmed_by", "confirmed_at", "created_at"),
         ]
         read_only_fields = fields
+
+    @extend_schema_field(ProposalSerializer(allow_null=True))
+    def get_decision(self, item: QuarantineItem) -> dict[str, Any] | None:
+        return item.decision or None
 
     def get_decided_by_name(self, item: QuarantineItem) -> str:
         return str(item.decided_by) if item.decided_by else ""

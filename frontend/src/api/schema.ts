@@ -3544,8 +3544,8 @@ export interface components {
             structure: string;
         };
         Proposal: {
-            action?: components["schemas"]["ActionEnum"];
-            boxes?: number[][];
+            action: components["schemas"]["ActionEnum"];
+            boxes: number[][];
         };
         ProposalRevealRequest: {
             /** @description The sequence number that you have seen acknowledged last. */
@@ -3633,8 +3633,8 @@ export interface components {
             readonly state: components["schemas"]["QuarantineStateEnum"];
             /** @description Whether a person may let it in; what cannot be understood can only be dropped. */
             readonly releasable: boolean;
-            /** @description What the first person decided; {} while nobody has. */
-            readonly decision: components["schemas"]["Proposal"];
+            /** @description What the first person decided; null while nobody has. */
+            readonly decision: components["schemas"]["Proposal"] | null;
             /** Format: uuid */
             readonly decided_by: string | null;
             /** @description Who that was. */

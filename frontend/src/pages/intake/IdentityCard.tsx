@@ -45,8 +45,8 @@ export function IdentityCard() {
                 <span className="t3">{when(created_at)}</span>
               </Cell>
               <Cell>
-                <StatePill tone={TONES[state ?? ''] ?? 'idle'} bare>
-                  {fromCode(state ?? '')}
+                <StatePill tone={TONES[state] ?? 'idle'} bare>
+                  {fromCode(state)}
                 </StatePill>
               </Cell>
               <Cell number>

@@ -27,8 +27,7 @@ export function QuarantineDialog({ item, onClose }: { item: QuarantineItem; onCl
   }
   const ask = (action: Decision['action']) => decide.mutate({ action, boxes }, { onSuccess: done })
   const proposed = item.state === 'proposed'
-  const first = item.decision.action ? decisionWords(item.decision) : ''
-  const shownBoxes = proposed ? (item.decision.boxes ?? []).flatMap(([top, left, bottom, right]) => (top === undefined || left === undefined || bottom === undefined || right === undefined ? [] : [[top, left, bottom, right] as const])) : boxes
+  const shownBoxes = proposed ? (item.decision?.boxes ?? []).flatMap(([top, left, bottom, right]) => (top === undefined || left === undefined || bottom === undefined || right === undefined ? [] : [[top, left, bottom, right] as const])) : boxes
   const letIn = item.releasable ? null : 'What cannot be understood can only be dropped'
   return (
     <Dialog
@@ -73,7 +72,7 @@ export function QuarantineDialog({ item, onClose }: { item: QuarantineItem; onCl
               ['What', [item.modality, bytes(item.size)].filter(Boolean).join(', ')],
               ['Where', item.elements.length > 0 ? item.elements.map(({ tag, finding }) => `${tag} ${finding}`).join('; ') : 'the object as a whole'],
               ['Held since', when(item.created_at)],
-              ...(proposed ? ([['Proposed', `${first}, by ${item.is_mine ? 'you' : item.decided_by_name}, ${when(item.decided_at ?? '')}`]] as const) : []),
+              ...(proposed ? ([['Proposed', `${decisionWords(item.decision)}, by ${item.is_mine ? 'you' : item.decided_by_name}, ${when(item.decided_at ?? '')}`]] as const) : []),
             ]}
           />
           {!proposed && item.releasable && <Boxes boxes={boxes} onBoxes={setBoxes} trueSize={trueSize} />}
@@ -144,6 +143,7 @@ function Boxes({ boxes, onBoxes, trueSize }: { boxes: readonly Box[]; onBoxes: (
   )
 }
 
-function decisionWords({ action, boxes }: QuarantineItem['decision']): string {
-  return action === 'redact' ? `blank ${plural(boxes?.length ?? 0, 'box', 'boxes')} and let it in` : action === 'release' ? 'let it in as it is' : 'drop it'
+function decisionWords(decision: QuarantineItem['decision']): string {
+  if (decision?.action === 'redact') return `blank ${plural(decision.boxes.length, 'box', 'boxes')} and let it in`
+  return decision?.action === 'release' ? 'let it in as it is' : 'drop it'
 }
