@@ -6,6 +6,7 @@ from storage.dicom.actions import describe, edition
 from storage.dicom.devices import DeviceRule, catalogue_version, device_rules
 from storage.dicom.private import safe_private
 from storage.dicom.profile import ENGINE_VERSION, Profile
+from storage.dicom.services import services_statement
 from storage.dicom.structured_content import content_rules
 
 _ACTIONS = {
@@ -94,6 +95,7 @@ def conformance_statement(profile: Profile) -> str:
         "|---|---|---|---|",
         *(f"| {rule.name} | {_of(rule)} | {_DOES[rule.do]} | {rule.why} |" for rule in device_rules()),
         "",
+        *services_statement(),
         "## Attributes of Table E.1-1",
         "",
         *(f"- *{name}*: {text}" for name, text in _ACTIONS.items()),
