@@ -80,30 +80,30 @@ def filter_check(pull_filter: dict[str, Any]) -> None:
     """Raise :class:`Invalid` for a filter with unknown names or unusable values. An empty one is no fault: nothing is pulled by it."""
     unknown = sorted(set(pull_filter) - FILTERS)
     if "accession_numbers" in unknown:
-        raise _fault("Accession numbers say who somebody is: put them on the source's worklist, which is sealed.", "accession_numbers")
+        raise _fault("Accession numbers say who somebody is: put them on the source's worklist, which is sealed.")
     if unknown:
-        raise _fault(f"A pull filter has no {', '.join(unknown)}. It has {', '.join(sorted(FILTERS))}.", unknown[0])
+        raise _fault(f"A pull filter has no {', '.join(unknown)}. It has {', '.join(sorted(FILTERS))}.")
     if pull_filter.get("method", "get") not in METHODS:
-        raise _fault("The method of a pull is get or move.", "method")
+        raise _fault("The method of a pull is get or move.")
     modalities = pull_filter.get("modalities", [])
     if not isinstance(modalities, list) or not all(isinstance(item, str) and item.isalnum() and len(item) <= 16 for item in modalities):
-        raise _fault("Modalities are a list of codes such as MR or CT.", "modalities")
+        raise _fault("Modalities are a list of codes such as MR or CT.")
     body_part = pull_filter.get("body_part", "")
     if not isinstance(body_part, str) or (body_part and not _WORD.fullmatch(body_part.upper())):
-        raise _fault("A body part is a DICOM code such as LSPINE.", "body_part")
+        raise _fault("A body part is a DICOM code such as LSPINE.")
     description = pull_filter.get("description", "")
     if not isinstance(description, str) or len(description) > 64 or "\\" in description:
-        raise _fault("A description has 64 characters at most; * and ? stand for any.", "description")
+        raise _fault("A description has 64 characters at most; * and ? stand for any.")
     date = pull_filter.get("date", "")
     if not isinstance(date, str) or (date and not _DATE.fullmatch(date)):
-        raise _fault("A date is YYYYMMDD, or a range: YYYYMMDD-, -YYYYMMDD, YYYYMMDD-YYYYMMDD.", "date")
+        raise _fault("A date is YYYYMMDD, or a range: YYYYMMDD-, -YYYYMMDD, YYYYMMDD-YYYYMMDD.")
     days = pull_filter.get("days", 1)
     if not isinstance(days, int) or isinstance(days, bool) or not 0 < days <= 36500:
-        raise _fault("Days are a whole number from 1.", "days")
+        raise _fault("Days are a whole number from 1.")
 
 
-def _fault(message: str, name: str) -> Invalid:
-    return Invalid(message, code="unknown_filter", state={"fields": {"pull_filter": [name]}})
+def _fault(message: str) -> Invalid:
+    return Invalid(message, code="unknown_filter", state={"fields": {"pull_filter": [message]}})
 
 
 def _values(value: Any) -> set[str]:
