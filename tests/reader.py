@@ -94,6 +94,10 @@ class Reader:
         sent = json.dumps(body).encode()
         return json.loads(self.bytes(path, method="POST", data=sent, media_type="application/json", accept="application/json"))
 
+    def patch(self, path: str, body: Any) -> Any:
+        sent = json.dumps(body).encode()
+        return json.loads(self.bytes(path, method="PATCH", data=sent, media_type="application/json", accept="application/json"))
+
     def next(self, project: str) -> Reading | None:
         """Take the next case of a project; None when there is none."""
         opened = self.post("/api/cases/next", {"project": project})

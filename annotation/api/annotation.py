@@ -26,7 +26,7 @@ from annotation.services.effort import effort_note, effort_of
 from annotation.services.heights import heights_of
 from annotation.services.plates import plates_propose
 from annotation.services.reveal import annotation_reveal
-from config.errors import Forbidden, Gone
+from config.errors import Conflict, Forbidden, Gone
 from storage.models import Subject
 
 
@@ -256,6 +256,8 @@ class AnnotationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         409: `stale_revision`, `lease_expired`, `unknown_value`, `already_submitted`, each with the state as it is.
         """
         annotation = writable(pk, person_of(request))
+        if annotation.author_kind == AuthorKind.ADJUDICATOR:
+            raise Conflict("This is a consensus: settle what is open and submit it on the review page.", code="is_consensus")
         sent = SubmitSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         revision = annotation_submit(annotation=annotation, user=person_of(request), expected_seq=sent.validated_data["expected_seq"])

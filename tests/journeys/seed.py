@@ -207,6 +207,10 @@ def _propose(case: Any, truth: dict[str, dict[str, Any]]) -> dict[str, Any]:
             masks=masks,
             segments=[segments[key] for key in sorted(segments)],
             uncertainty={"measure": "mean predictive entropy, 0 sure to 1 guessing", "stacks": sureness},
+            grades=[
+                {"form": "rsna_canal", "structure": DOUBTFUL, "part": "/disc", "value": "moderate"},
+                {"form": "pfirrmann", "structure": DOUBTFUL, "part": "/disc", "value": "4"},
+            ],
         )
     return {
         "id": str(case.pk),

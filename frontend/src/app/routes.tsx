@@ -16,6 +16,7 @@ export function router() {
       HydrateFallback: Nothing,
       children: [
         { path: 'read/:caseId', lazy: async () => ({ Component: (await import('@/pages/read/ReadingRoom')).ReadingRoom }) },
+        { path: 'review/:caseId', lazy: async () => ({ Component: (await import('@/pages/review/Review')).Review }) },
         {
           element: <Shell />,
           children: [

@@ -112,8 +112,7 @@ export const gradesApply = (grades: Grades, operation: GradesFields, forms: Read
     const form = cellForm(sent, forms, bodies)
     if (!table[form.code]?.[sent.site]) continue
     remember(form.code, sent.site)
-    const { [sent.site]: _, ...rest } = table[form.code] ?? {}
-    table[form.code] = rest
+    table[form.code] = Object.fromEntries(Object.entries(table[form.code] ?? {}).filter(([site]) => site !== sent.site))
   }
   const kept = Object.entries(table).filter(([, cells]) => Object.keys(cells).length > 0)
   return { grades: Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))), was }

@@ -117,6 +117,9 @@ export const ACTIONS = {
   'review.next': action('review', 'Next disagreement', 'N'),
   'review.difference': action('review', 'Difference', 'D'),
   'review.return': action('review', 'Return to a reader with a note', 'Backspace'),
+  'review.submit': action('review', 'Submit the consensus', 'Ctrl+Enter'),
+  'review.slice.previous': action('review', 'Previous slice', 'ArrowUp'),
+  'review.slice.next': action('review', 'Next slice', 'ArrowDown'),
 
   'learning.train': action('learning', 'Retrain now', 'T'),
   'learning.promote': action('learning', 'Promote the selected model', 'P'),

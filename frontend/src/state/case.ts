@@ -23,7 +23,7 @@ export function useCaseNext() {
 }
 
 export const isToDo = (item: Case) => item.state === 'new' || item.state === 'proposed' || item.state === 'open'
-export const isDone = (item: Case) => item.state === 'submitted' || item.state === 'accepted'
+export const isDone = (item: Case) => item.state === 'submitted' || item.state === 'accepted' || item.state === 'review'
 /** Begun by this person and not submitted. */
 export const isBegun = (item: Case) => item.annotation?.state === 'draft' && (item.annotation.seq > 0 || item.lease.holder === 'you')
 export const isElsewhere = (item: Case) => item.lease.holder === 'other'

@@ -3,7 +3,7 @@ import { Effort } from './effort'
 
 const clock = () => {
   const time = { now: 0 }
-  const effort = new Effort(() => 'a', () => 'L5', () => time.now)
+  const effort = new Effort(() => 'a', () => 'L5', () => time.now, () => undefined)
   const pass = (seconds: number, hasSign = false) => {
     for (let at = 0; at < seconds; at += 1) {
       time.now += 1000

@@ -20,6 +20,8 @@ export const spentOf = (json: unknown): Spent => {
   return { active: told.active_seconds ?? 0, idle: told.idle_seconds ?? 0 }
 }
 
+const posted = (path: string, body: string, isLast: boolean): void => void raw(path, { method: 'POST', body, keepalive: isLast, headers: { 'Content-Type': 'application/json' } }).catch(() => undefined)
+
 /** One visit at one case. `structure` says what is being worked on, by its code; `annotation` is empty before the case is open. */
 export class Effort {
   private readonly visit = crypto.randomUUID()
@@ -35,6 +37,7 @@ export class Effort {
     private readonly annotation: () => string,
     private readonly structure: () => string | null,
     private readonly now: () => number = () => Date.now(),
+    private readonly post: (path: string, body: string, isLast: boolean) => void = posted,
   ) {
     this.lastSign = this.lastTick = this.lastSent = now()
   }
@@ -94,6 +97,6 @@ export class Effort {
     const round = (seconds: number) => Math.round(seconds * 10) / 10
     const structures = Object.fromEntries(Object.entries(this.view.structures).map(([code, seconds]) => [code, round(seconds)]))
     const body = JSON.stringify({ visit: this.visit, active: round(this.view.active), idle: round(this.view.idle), structures })
-    void raw(`/api/annotations/${annotation}/effort`, { method: 'POST', body, keepalive: isLast, headers: { 'Content-Type': 'application/json' } }).catch(() => undefined)
+    this.post(`/api/annotations/${annotation}/effort`, body, isLast)
   }
 }

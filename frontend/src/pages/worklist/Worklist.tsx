@@ -45,7 +45,11 @@ export function Worklist() {
     setFilter('')
     setModality('all')
   }
-  const open = (id: string) => void navigate(`/read/${id}`)
+  const mayReview = useMay('case.review')
+  const open = (id: string) => {
+    const item = cases.find((each) => each.id === id)
+    void navigate(mayReview && item?.state === 'review' ? `/review/${id}` : `/read/${id}`)
+  }
   useKeys({ ...(mayLabel ? { 'worklist.start': start.go } : {}), 'worklist.open': () => selected && open(selected) }, mayView)
 
   if (!mayView)

@@ -3,12 +3,13 @@ import type { Case } from '@/api/types'
 import { contentsOf, isBegun, isDone, isToDo } from '@/state/case'
 import { whyOf, type Sureness } from '@/state/sureness'
 
-export type Tab = 'todo' | 'mine' | 'done' | 'all'
+export type Tab = 'todo' | 'mine' | 'review' | 'done' | 'all'
 export type Order = 'queue' | 'doubt' | 'newest' | 'name'
 
 export const TABS: readonly { value: Tab; label: string; has: (item: Case) => boolean }[] = [
   { value: 'todo', label: 'To do', has: isToDo },
   { value: 'mine', label: 'Begun by you', has: isBegun },
+  { value: 'review', label: 'To review', has: ({ state }) => state === 'review' },
   { value: 'done', label: 'Done', has: isDone },
   { value: 'all', label: 'All', has: () => true },
 ]

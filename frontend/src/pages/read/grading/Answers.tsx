@@ -16,6 +16,10 @@ export function Answers({ grading, canWrite }: { grading: Grading; canWrite: boo
   if (!cell) return null
   const { form } = cell.column
   const modifier = form.modifiers?.[0]
+  const giveFrom = (button: HTMLButtonElement, value: string) => {
+    button.blur()
+    grading.give(value)
+  }
   return (
     <section className={classes['answers']} aria-label={`Answers of ${form.title}`}>
       <h3>
@@ -28,7 +32,7 @@ export function Answers({ grading, canWrite }: { grading: Grading; canWrite: boo
           const action = keyOf(value.key)
           return (
             <li key={value.value}>
-              <button type="button" className={classes['answer']} disabled={!canWrite} data-on={cell.grade?.value === value.value ? cell.grade.status : undefined} onClick={(event) => (event.currentTarget.blur(), grading.give(value.value))}>
+              <button type="button" className={classes['answer']} disabled={!canWrite} data-on={cell.grade?.value === value.value ? cell.grade.status : undefined} onClick={(event) => giveFrom(event.currentTarget, value.value)}>
                 {action && <ActionKey action={action} />}
                 <Picture form={form.code} value={value.value} label={value.label} />
                 <span>

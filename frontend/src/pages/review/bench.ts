@@ -1,0 +1,177 @@
+/** The bench on which two readings lie: their masks, the pictures, which disagreement is in hand, and what was picked. */
+import { framesGet, manifestGet } from '@/state/annotation'
+import type { StackManifest } from '@/geometry/stack'
+import { masksGet, type ProposalMask } from '@/state/proposal'
+import { adjudicationOpen, consensusSubmit, pickSend, sideMaskPath, type Adjudication, type Finding, type Side, type Take } from '@/state/review'
+import { ReadingViewer } from '@/viewer/engine'
+import type { PaneSpec, PaneState } from '@/viewer/pane'
+import { outlinesLayer, type Look } from './outlines'
+
+export interface BenchView {
+  readonly adjudication: Adjudication
+  readonly manifests: readonly StackManifest[]
+  readonly panes: readonly PaneSpec[]
+  readonly states: ReadonlyMap<string, PaneState>
+  readonly at: number
+  readonly isDifferenceShown: boolean
+  readonly isWriting: boolean
+  /** Why nothing can be settled now; empty when it can. */
+  readonly refused: string
+  readonly note: string
+  readonly seq: number
+}
+
+export const PANE_IDS = ['a', 'b', 'difference'] as const
+
+export class Bench {
+  readonly viewer: ReadingViewer
+  private view: BenchView
+  private sides: Record<Side, readonly ProposalMask[]> = { a: [], b: [] }
+  private readonly listeners = new Set<() => void>()
+  private isGone = false
+
+  constructor(
+    adjudication: Adjudication,
+    private readonly client: () => Promise<string>,
+  ) {
+    this.view = { adjudication, manifests: [], panes: [], states: new Map(), at: 0, isDifferenceShown: true, isWriting: false, refused: '', note: '', seq: 0 }
+    this.viewer = new ReadingViewer({
+      paneChanged: (id, state) => this.set({ states: new Map(this.view.states).set(id, state) }),
+      progressed: () => undefined,
+      activated: () => undefined,
+      painted: () => undefined,
+      refused: () => undefined,
+      brushResized: () => undefined,
+      target: () => ({ refused: 'Masks are changed in the reading room: press 3.' }),
+    })
+    this.viewer.setTool('pan')
+    this.viewer.layers.add(outlinesLayer(() => this.sides, this.look))
+    void this.open()
+  }
+
+  getView = (): BenchView => this.view
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  private set(change: Partial<BenchView>): void {
+    if (this.isGone) return
+    this.view = { ...this.view, ...change }
+    this.listeners.forEach((listener) => listener())
+  }
+
+  private async open(): Promise<void> {
+    const { adjudication } = this.view
+    const found = await Promise.all(adjudication.stacks.map((stack) => manifestGet(stack.id).then((manifest) => ({ description: stack.description, ...manifest })).catch(() => null)))
+    const manifests = found.filter((manifest) => manifest !== null)
+    for (const manifest of manifests) this.viewer.addStack(manifest, (from, count, signal) => framesGet(manifest.stack, from, count, signal))
+    const layers = [...new Set([...adjudication.a.segments, ...adjudication.b.segments].map((segment) => segment.layer))]
+    const [a, b] = await Promise.all((['a', 'b'] as const).map((side) => masksGet(manifests, layers, (stack, layer) => sideMaskPath(adjudication.id, side, stack, layer))))
+    this.sides = { a: a ?? [], b: b ?? [] }
+    this.set({ manifests })
+    this.hang(this.stackOf(this.finding) ?? manifests[0]?.stack)
+    await this.begin(false)
+    const first = this.openFindings[0]
+    if (first) this.go(adjudication.findings.indexOf(first))
+  }
+
+  /** Lease the case and have a consensus to write into. */
+  async begin(takeover: boolean): Promise<void> {
+    try {
+      const { adjudication, annotation } = await adjudicationOpen(this.view.adjudication.id, await this.client(), takeover)
+      this.set({ adjudication, seq: annotation.seq, refused: '' })
+    } catch (error) {
+      this.set({ refused: error instanceof Error ? error.message : 'The case cannot be opened.' })
+    }
+  }
+
+  private hang(stack: string | undefined): void {
+    if (stack && this.view.panes[0]?.stack !== stack) this.set({ panes: PANE_IDS.map((id) => ({ id, stack, view: 'stack' })) })
+  }
+
+  private stackOf(finding: Finding | undefined): string | undefined {
+    if (finding?.kind === 'outline' || finding?.kind === 'missing') return finding.stack
+    return this.view.manifests.find((manifest) => manifest.plane === 'sagittal')?.stack
+  }
+
+  get finding(): Finding | undefined {
+    return this.view.adjudication.findings[this.view.at]
+  }
+
+  get openFindings(): Finding[] {
+    const { findings, picks } = this.view.adjudication
+    return findings.filter((finding) => !picks[finding.id])
+  }
+
+  private readonly look = (): Look => {
+    const { finding } = this
+    const isOutline = finding?.kind === 'outline' || finding?.kind === 'missing'
+    return { isDifferenceShown: this.view.isDifferenceShown, a: isOutline ? finding.a : null, b: isOutline ? finding.b : null }
+  }
+
+  go(at: number): void {
+    const finding = this.view.adjudication.findings[at]
+    if (!finding) return
+    this.set({ at })
+    this.hang(this.stackOf(finding))
+    if ((finding.kind === 'outline' || finding.kind === 'missing') && finding.place) {
+      const { place, stack } = finding
+      // a stack that was hung just now opens first
+      requestAnimationFrame(() => this.viewer.focus(stack, [place[0], place[1], place[2]], 70))
+    }
+    this.viewer.layers.redraw()
+  }
+
+  /** The next disagreement that is open, worst first; round and round. */
+  next(): void {
+    const { findings, picks } = this.view.adjudication
+    const count = findings.length
+    for (let step = 1; step <= count; step += 1) {
+      const at = (this.view.at + step) % count
+      const finding = findings[at]
+      if (finding && !picks[finding.id]) {
+        this.set({ note: at <= this.view.at ? 'That was the last one; back at the worst that is open.' : '' })
+        this.go(at)
+        return
+      }
+    }
+    this.set({ note: 'Every disagreement is settled. Submit the consensus.' })
+  }
+
+  async take(take: Take): Promise<boolean> {
+    const { finding } = this
+    if (!finding || this.view.isWriting || this.view.refused) return false
+    this.set({ isWriting: true })
+    try {
+      const { picks, seq } = await pickSend(this.view.adjudication.id, finding.id, take)
+      this.set({ adjudication: { ...this.view.adjudication, picks }, seq, note: '' })
+      if (take !== 'edit') this.next()
+      return true
+    } catch (error) {
+      this.set({ note: error instanceof Error ? error.message : 'Not settled. Try again in a moment.' })
+      return false
+    } finally {
+      this.set({ isWriting: false })
+    }
+  }
+
+  toggleDifference(): void {
+    this.set({ isDifferenceShown: !this.view.isDifferenceShown })
+    this.viewer.layers.redraw()
+  }
+
+  step(by: number): void {
+    this.viewer.step(by, 'a')
+  }
+
+  async submit(): Promise<void> {
+    await consensusSubmit(this.view.adjudication.id, this.view.seq)
+  }
+
+  dispose(): void {
+    this.isGone = true
+    this.viewer.dispose()
+  }
+}

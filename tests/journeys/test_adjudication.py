@@ -1,0 +1,135 @@
+"""Two readings against each other in a real browser: settled by keys, written as a consensus, or sent back with a note."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.browser import ROOT, ReadingRoom, Web, chromium
+from tests.journeys.own import PROJECT, own_server, person
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Web]:
+    with own_server("adjudication", "--modalities", "MR", "--cases", "2", readers=2, review="always") as web:
+        person(web, "manager").post(f"/api/projects/{PROJECT}/members", {"username": "chair", "role": "adjudicator"})
+        for case in (case for case in web.cases if not case["sealed"]):
+            read(web, "reader", case, grade="3")
+            read(web, "reader2", case, grade="5", thinner=True)
+        subprocess.run([sys.executable, "-m", "tests.journeys.settle"], cwd=ROOT, env=web.environment, check=True, timeout=120)
+        yield web
+
+
+def read(web: Web, username: str, case: dict[str, Any], *, grade: str, thinner: bool = False) -> None:
+    """Hand in the proposal with a grade; ``thinner`` takes the front third off L4."""
+    reading = person(web, username).open(case["id"])
+    numbers = {entry["structure"]: entry["id"] for entry in reading.segments if entry["layer"] == "instances"}
+    bodies = [{"id": f"b{numbers[name]}", "name": name, "segment": numbers[name]} for name in ("L3", "L4", "L5") if name in numbers]
+    reading.queue.append(({"id": str(uuid.uuid4()), "kind": "ladder", "action": "set", "ladder": {"bodies": bodies}}, []))
+    cell = {"form": "pfirrmann", "site": f"b{numbers['L4']}/disc", "value": grade}
+    reading.queue.append(({"id": str(uuid.uuid4()), "kind": "grades", "set": [cell], "clear": []}, []))
+    if thinner:
+        for stack in case["stacks"].values():
+            mask = reading.mask(stack, "instances")
+            for index in np.flatnonzero((mask == numbers["L4"]).any(axis=(1, 2))).tolist():
+                after = mask[index].copy()
+                columns = np.flatnonzero((after == numbers["L4"]).any(axis=0))
+                front = np.zeros(after.shape, dtype=bool)
+                front[:, columns[: max(1, len(columns) // 3)]] = True
+                after[front & (after == numbers["L4"])] = 0
+                reading.paint(stack, "instances", index, after)
+    reading.submit()
+
+
+@pytest.fixture(scope="module")
+def own_browser(server: Web) -> Iterator[Browser]:
+    with sync_playwright() as playwright, chromium(playwright) as launched:
+        yield launched
+
+
+@pytest.fixture
+def page_of(server: Web, own_browser: Browser) -> Iterator[ReadingRoom]:
+    context = own_browser.new_context(viewport={"width": 1600, "height": 1000}, service_workers="block")
+    yield ReadingRoom.enter(context, server.url, "chair")
+    context.close()
+
+
+def on_the_bench(room: ReadingRoom, case: str) -> ReadingRoom:
+    room.page.goto(f"{room.url}/review/{case}")
+    room.until(
+        lambda state: state["phase"] == "review" and bool(state["panes"]) and all(p.get("loading") == "loaded" for p in state["panes"])
+    )
+    return room
+
+
+def cases(server: Web) -> list[dict[str, Any]]:
+    return [case for case in server.cases if not case["sealed"]]
+
+
+def test_a_case_is_settled_by_keys_and_the_consensus_says_what_was_picked(server: Web, page_of: ReadingRoom) -> None:
+    case = cases(server)[0]["id"]
+    room = on_the_bench(page_of, case)
+    words = room.page.locator("body").inner_text()
+    assert "Rea Reader" not in words
+    assert "Ruben Reader" not in words
+    state = room.state
+    outline = next(name for name in state["findings"] if name.startswith("outline"))
+    grade = next(name for name in state["findings"] if name.startswith("grade"))
+    assert {pane["slice"] for pane in state["panes"]} == {state["panes"][0]["slice"]}, "the three pictures show one slice"
+    for _ in state["findings"]:
+        if room.state["finding"] == outline:
+            break
+        room.press("n")
+    room.until(lambda found: found["finding"] == outline)
+    shown = room.page.evaluate("window.columna.drawn('difference')")
+    room.press("d")
+    room.until(lambda found: not found["isDifferenceShown"])
+    room.page.wait_for_timeout(200)
+    assert room.page.evaluate("window.columna.drawn('difference')") < shown
+    room.press("d")
+    found = person(server, "chair").get(f"/api/adjudications?case={case}")["results"][0]
+    sizes = next(entry for entry in found["findings"] if entry["id"] == outline)["ml"]
+    smaller = "2" if sizes[1] < sizes[0] else "1"
+    for _ in state["findings"]:
+        current = room.state["finding"]
+        room.press(smaller if current == outline else "1")
+        room.until(lambda now, current=current: current in now["picks"])
+    submit = room.page.get_by_role("button", name="Submit consensus")
+    assert submit.get_attribute("aria-disabled") is None
+    room.press("Control+Enter")
+    room.page.wait_for_url("**/worklist")
+    manager = person(server, "manager")
+    assert manager.get(f"/api/cases/{case}")["state"] == "accepted"
+    (frozen,) = [r for r in manager.get(f"/api/revisions?case={case}&kind=submit")["results"] if r["author_kind"] == "adjudicator"]
+    assert frozen["derived_from"]
+    answer = next(entry for entry in found["findings"] if entry["id"] == grade)["a"]
+    assert [cell["value"] for cell in frozen["grades"]["pfirrmann"].values() if cell["status"] == "confirmed"] == [answer]
+    log = manager.get(f"/api/annotations/{frozen['annotation']}/operations?after=0")["ops"]
+    assert {"patch", "grades"} & {op["kind"] for op in log}
+    assert page_of.problems == []
+
+
+def test_a_reading_goes_back_to_its_reader_with_a_note(server: Web, page_of: ReadingRoom, own_browser: Browser) -> None:
+    case = cases(server)[1]["id"]
+    room = on_the_bench(page_of, case)
+    room.press("Backspace")
+    dialog = room.page.get_by_role("dialog")
+    dialog.get_by_label("What to look at").fill("The front of L4, please.")
+    dialog.get_by_role("button", name="Return A").click()
+    room.page.wait_for_url("**/worklist")
+    back = [name for name in ("reader", "reader2") if person(server, name).get(f"/api/cases/{case}")["returned"]]
+    assert len(back) == 1
+    context = own_browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
+    reader = ReadingRoom.enter(context, server.url, back[0]).open(case)
+    assert "The front of L4, please." in reader.page.get_by_label("Returned to you").inner_text()
+    context.close()
+    assert page_of.problems == []
