@@ -14,11 +14,11 @@ export const formsGet = (): Promise<readonly Form[]> => {
 }
 
 /** What is graded where a protocol names no form. The same default stands in `annotation/services/form.py`. */
-const DEFAULT: readonly string[] = ['pfirrmann', 'modic', 'rsna_canal', 'rsna_foraminal', 'rsna_subarticular']
+export const DEFAULT_FORMS: readonly string[] = ['pfirrmann', 'modic', 'rsna_canal', 'rsna_foraminal', 'rsna_subarticular']
 
 /** The forms of a protocol, by code, in the file's order. */
 export const formsOf = (forms: readonly Form[], info: CaseInfo): ReadonlyMap<string, Form> => {
-  const wanted = info.forms ?? DEFAULT
+  const wanted = info.forms ?? DEFAULT_FORMS
   return new Map(forms.filter((form) => wanted.includes(form.code)).map((form) => [form.code, form]))
 }
 

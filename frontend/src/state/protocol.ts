@@ -20,3 +20,5 @@ export function useSchemas(active: boolean) {
 }
 
 export const READING_MODES: Readonly<Record<string, string>> = { ai_first: 'AI first', blind_first: 'blind first, then reveal', ai_hidden: 'AI hidden' }
+
+export const REVIEW_RULES: Readonly<Record<string, string>> = { never: 'nobody', disagreement: 'where readers differ', always: 'always' }

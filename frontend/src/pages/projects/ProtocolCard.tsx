@@ -1,11 +1,15 @@
+import { useState } from 'react'
 import type { Protocol, Structure } from '@/api/types'
+import { Button } from '@/components/Button'
 import { Card } from '@/components/Card'
 import { Facts } from '@/components/Facts'
 import { plural } from '@/components/format'
 import { EmptyState, ErrorState, LoadingRows } from '@/components/States'
 import { StatePill } from '@/components/StatePill'
-import { READING_MODES, useProtocols, useSchemas } from '@/state/protocol'
+import { useMay } from '@/state/account'
+import { READING_MODES, REVIEW_RULES, useProtocols, useSchemas } from '@/state/protocol'
 import { colourOf, nameOf, orderOf } from '@/state/structure'
+import { ProtocolDialog } from './ProtocolDialog'
 import classes from './Projects.module.css'
 
 /** What the project labels: schema, structures, reading mode. */
@@ -29,6 +33,8 @@ export function ProtocolCard({ slug, may }: { slug: string; may: boolean }) {
 function ProtocolFacts({ protocol, schema, structures }: { protocol: Protocol; schema: string; structures: readonly Structure[] }) {
   const chosen = structures.filter(({ code }) => protocol.structures.includes(code)).sort((a, b) => orderOf(a.code) - orderOf(b.code))
   const tasks = protocol.recipe['tasks']
+  const [changing, setChanging] = useState(false)
+  const mayManage = useMay('project.manage')
   return (
     <>
       <Facts
@@ -45,9 +51,18 @@ function ProtocolFacts({ protocol, schema, structures }: { protocol: Protocol; s
           ['Schema', schema],
           ['Tasks', Array.isArray(tasks) && tasks.length > 0 ? tasks.map(String).join(', ') : 'segmentation'],
           ['Reading', READING_MODES[protocol.reading_mode] ?? protocol.reading_mode],
+          ['Readers', protocol.readers === 1 ? '1 per case' : `${protocol.readers} per case, who do not see each other`],
+          ['Second look', REVIEW_RULES[protocol.review] ?? protocol.review],
+          ['Version', String(protocol.version)],
           ['Structures', plural(protocol.structures.length, 'structure')],
         ]}
       />
+      {mayManage && (
+        <Button size="compact" onClick={() => setChanging(true)}>
+          Change how cases are read
+        </Button>
+      )}
+      {changing && <ProtocolDialog protocol={protocol} onClose={() => setChanging(false)} />}
       <div className={classes['structures']}>
         {chosen.map(({ code, name, category }) => (
           <span key={code} className={classes['chip']} title={name}>

@@ -75,7 +75,12 @@ export class Grading {
   follow(): void {
     const { cell } = this
     const place = cell && placeOf(this.room.session, this.bodies, cell.row.body, cell.column.form.code, cell.column.part)
-    if (place) this.room.goTo(place)
+    if (!place) return
+    // the place is known from one series; the pictures that hang may be of others in the same frame of reference
+    const { session } = this.room
+    const frame = session.manifest(place.stack)?.frameOfReferenceUID
+    const hung = this.room.getView().panes.map((pane) => pane.stack).find((stack) => stack === place.stack || session.manifest(stack)?.frameOfReferenceUID === frame)
+    this.room.goTo({ ...place, stack: hung ?? place.stack })
   }
 
   move(down: number, right: number): void {
