@@ -230,4 +230,4 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def _waiting(self, project: Project) -> dict[str, int]:
         cases = Case.objects.visible_to(person_of(self.request)).filter(project=project)
         held = Assignment.objects.live().filter(case__in=cases).count()
-        return {"total": cases.count(), "held": held, "submitted": cases.filter(state__in=["submitted", "accepted"]).count()}
+        return {"total": cases.count(), "held": held, "submitted": cases.filter(state__in=["submitted", "review", "accepted"]).count()}

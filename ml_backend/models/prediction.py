@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.abilities import projects_where
 from accounts.models.base import Row
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 class PredictionQuerySet(models.QuerySet["Prediction"]):
     def visible_to(self, user: User) -> PredictionQuerySet:
-        """Predictions of projects whose cases this person manages: a reader could learn from scores what a blind reading hides."""
-        return self.filter(project__in=projects_where(user, "case.manage"), case__subject__withdrawn_at=None)
+        """Predictions of projects whose cases this person manages: a reader could learn from scores what a blind reading hides.
+
+        Whoever manages and reads is told of those cases only that are read with the proposal in sight.
+        """
+        blind = Q(project__in=projects_where(user, "case.label")) & ~Q(case__protocol__reading_mode="ai_first")
+        return self.filter(~blind, project__in=projects_where(user, "case.manage"), case__subject__withdrawn_at=None)
 
 
 class Prediction(Row):

@@ -155,3 +155,17 @@ def test_a_protocol_can_refuse_a_numbering_with_a_gap():
         annotation_submit(annotation=writer.annotation, user=writer.user, expected_seq=7)
     assert caught.value.code == "numbering"
     assert caught.value.state["numbering"][0]["rule"] == "gap"
+
+
+@pytest.mark.django_db
+def test_nothing_is_submitted_while_a_required_cell_is_empty_or_hollow():
+    writer = numbered(recipe={"tasks": ["grading"], "forms": ["pfirrmann"], "required": ["pfirrmann"]})
+    hollow = {**grade("3"), "set": [{"form": "pfirrmann", "site": "x/disc", "value": "3", "status": "proposed"}]}
+    writer.send(hollow)
+    writer.annotation.refresh_from_db()
+    with pytest.raises(Conflict) as caught:
+        annotation_submit(annotation=writer.annotation, user=writer.user, expected_seq=writer.annotation.seq)
+    assert (caught.value.code, caught.value.state["missing"]) == ("missing_grades", [{"form": "pfirrmann", "site": "x/disc"}])
+    writer.send(grade("not_assessable"))
+    writer.annotation.refresh_from_db()
+    assert annotation_submit(annotation=writer.annotation, user=writer.user, expected_seq=writer.annotation.seq)

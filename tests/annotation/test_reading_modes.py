@@ -54,7 +54,7 @@ def test_no_endpoint_tells_a_blind_reader_of_the_proposal(mode: str):
             '"proposed"',
         ):
             assert word not in text, f"{address} says {word}"
-    for tail in ("", f"/mask?stack={stack}&layer=canal", "/uncertainty"):
+    for tail in ("", f"/mask?stack={stack}&layer=canal", "/uncertainty", f"/surface?stack={stack}&layer=canal"):
         assert client.get(f"/api/revisions/{revision.pk}{tail}").status_code == 404
     opened = client.post(f"/api/cases/{case.pk}/open", json.dumps({"takeover": True}), content_type="application/json").json()
     assert (opened["annotation"]["derived_from"], opened["annotation"]["segments"]) == (None, [])
@@ -123,3 +123,16 @@ def test_time_is_kept_without_content_and_counts_once():
     assert kept == {"active_seconds": 42, "idle_seconds": 5, "structures": {"L4": 10, "L5": 22}, "visits": 2}
     assert send(visit="v3", active=1, idle=0, structures={"John Doe": 1}).status_code == 400
     assert send(visit="v3", active=1e9, idle=0, structures={}).status_code == 400
+
+
+@pytest.mark.django_db
+def test_a_manager_who_also_reads_is_as_blind_as_every_reader():
+    from ml_backend.models import Prediction
+    from ml_backend.services.model_version import models_sync
+
+    for mode, seen in (("blind_first", 0), ("ai_first", 1)):
+        case, revision = blind_case(mode)
+        both = make_member("data_manager", case.project, make_member("radiologist", case.project))
+        Prediction.objects.create(project=case.project, case=case, model_version=models_sync(), revision=revision, stacks_digest="x")
+        assert Prediction.objects.visible_to(both).count() == seen
+        assert Revision.objects.visible_to(both).filter(pk=revision.pk).count() == seen

@@ -72,7 +72,7 @@ export function useSureness(project: string, cases: readonly Case[]): ReadonlyMa
     refetchInterval: 8000,
     queryFn: async () => (await data(api.GET('/api/revisions', { params: { query: { project, kind: 'proposal', limit: 1000 } } }))).results,
   })
-  const { data: models } = useModels(project)
+  const { data: models } = useModels(project, cases.some(({ proposal_revision }) => proposal_revision !== null))
   const asked = cases.filter(({ proposal_revision }) => proposal_revision !== null).slice(0, AT_ONCE)
   const bodies = useQueries({
     queries: asked.map(({ proposal_revision }) => ({

@@ -35,7 +35,7 @@ export function Worklist() {
   const cases = useMemo(() => page?.results ?? [], [page])
   const sureness = useSureness(slug, cases)
   const skipped = useSkipped(slug, useMay('case.manage'))
-  const { data: models } = useModels(slug, useMay('model.view'))
+  const { data: models } = useModels(slug, useMay('model.view') && cases.some(({ proposal_revision }) => proposal_revision !== null))
   const rows = useMemo(() => shown(cases, sureness, { tab, modality, order, filter }), [cases, sureness, tab, modality, order, filter])
   const ids = useMemo(() => rows.map(({ id }) => id), [rows])
   const { selected, select } = useSelection(ids)
