@@ -297,6 +297,12 @@ def test_every_level_has_a_thumbnail(room, level):
 # storing, withdrawing
 
 
+def test_the_log_names_the_route_and_never_a_uid_that_a_program_brings(room, caplog):
+    room.get("/dicomweb/studies/1.2.826.0.1.4711/metadata")
+    assert "<uid:study>" in caplog.text
+    assert "4711" not in caplog.text
+
+
 def stow(room, *files, path="/dicomweb/studies"):
     body = b"".join(b"\r\n--edge\r\nContent-Type: application/dicom\r\n\r\n" + data for data in files) + b"\r\n--edge--"
     return room.client.generic("POST", path, body, content_type='multipart/related; type="application/dicom"; boundary=edge')
