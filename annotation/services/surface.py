@@ -96,7 +96,7 @@ def _make(annotation: Annotation, stack: Stack, layer: str, planes: list[Plane],
     slices = {key: plane_digest(plane) for key, plane in zip(slice_keys(stack), planes, strict=True) if plane.any()}
     key = surface_key(stack=stack, layer=layer, slices=slices)
     meshes = surfaces_of(np.stack(planes), geometry.affine, geometry.spacing)
-    blob = blob_put(data=_packed(stack, layer, key, meshes), media_type=MEDIA_TYPE)
+    blob = blob_put(data=surface_pack(stack=stack, layer=layer, key=key, meshes=meshes), media_type=MEDIA_TYPE)
     made, _ = Surface.objects.update_or_create(
         annotation=annotation, stack=stack, layer=layer, key=key, defaults={"blob": blob.digest, **({"frozen": True} if frozen else {})}
     )
@@ -112,7 +112,8 @@ def _forget_old(surface: Surface) -> None:
     blob_delete(digests={row.blob for row in old} - held)
 
 
-def _packed(stack: Stack, layer: str, key: str, meshes: Iterable[Mesh]) -> bytes:
+def surface_pack(*, stack: Stack, layer: str, key: str, meshes: Iterable[Mesh]) -> bytes:
+    """Return the bundle that is kept (docs/reference/surfaces.md), without names and colours, which change."""
     listed, bodies = [], []
     for mesh in meshes:
         steps, offset, scale = quantise(mesh.points)

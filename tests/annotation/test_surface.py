@@ -1,6 +1,9 @@
 """Surfaces: triangles that enclose what the mask marks, in mm, for those who may see the mask."""
 
+import base64
 import gzip
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,14 +61,32 @@ def test_positions_survive_packing_within_half_a_step():
     assert scale.max() < 0.01
 
 
+def test_the_browser_and_the_server_read_the_same_bundle():
+    """``tests/contract/surface.json``: a mask of two segments, its bundle as it was sent, and what is in it."""
+    case = json.loads((Path(__file__).parents[1] / "contract" / "surface.json").read_text())
+    _, sent = unpack(base64.b64decode(case["bundle"]))
+    grid = Geometry.from_json(case["geometry"])
+    mask = np.zeros(grid.shape, np.uint8)
+    for segment, (low, high) in enumerate(case["boxes"], start=1):
+        mask[tuple(slice(*edge) for edge in zip(low, high, strict=True))] = segment
+    made = {mesh.segment: mesh for mesh in surfaces_of(mask, grid.affine, grid.spacing)}
+    for expected in case["meshes"]:
+        entry, points, triangles = sent[expected["segment"]]
+        assert (entry["name"], entry["colour"]) == (expected["name"], expected["colour"])
+        assert points == pytest.approx(np.array(expected["points"]), abs=1e-3)
+        assert triangles.tolist() == expected["triangles"]
+        assert made[expected["segment"]].points == pytest.approx(points, abs=1e-3)
+        assert made[expected["segment"]].triangles.tolist() == expected["triangles"]
+
+
 def signed_in(user):
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 
-def unpack(answer):
-    header, rest = envelope_decode(answer.content)
+def unpack(data):
+    header, rest = envelope_decode(data)
     bodies = envelope_split(rest, [mesh["length"] for mesh in header["meshes"]])
     found = {}
     for mesh, body in zip(header["meshes"], map(gzip.decompress, bodies), strict=True):
@@ -74,7 +95,7 @@ def unpack(answer):
         triangles = np.frombuffer(body[size + size % 4 :], "<u4").reshape(-1, 3)
         assert len(triangles) == mesh["triangles"]
         assert triangles.max() < mesh["vertices"]
-        found[mesh["segment"]] = (mesh, np.array(mesh["offset"]) + steps * np.array(mesh["scale"]))
+        found[mesh["segment"]] = (mesh, np.array(mesh["offset"]) + steps * np.array(mesh["scale"]), triangles)
     return header, found
 
 
@@ -94,8 +115,8 @@ def test_a_draft_has_the_surface_of_what_is_drawn(drawn):
     waiting = client.get(drawn.url)
     assert (waiting.status_code, waiting["Retry-After"], waiting.json()["state"]) == (202, "1", "making")
     work_off()
-    header, meshes = unpack(client.get(drawn.url))
-    mesh, points = meshes[1]
+    header, meshes = unpack(client.get(drawn.url).content)
+    mesh, points, _ = meshes[1]
     assert (mesh["structure"], header["format"], header["layer"]) == ("L5", "columna-surface-1", "instances")
     assert mesh["colour"].startswith("#")
     low, high = points.min(axis=0), points.max(axis=0)
@@ -107,9 +128,9 @@ def test_renumbering_changes_the_name_and_no_triangle(drawn):
     client = signed_in(drawn.user)
     client.get(drawn.url)
     work_off()
-    before = unpack(client.get(drawn.url))[0]
+    before = unpack(client.get(drawn.url).content)[0]
     drawn.send(segment_op(1, "L4"))
-    after = unpack(client.get(drawn.url))[0]
+    after = unpack(client.get(drawn.url).content)[0]
     assert (before["key"], after["meshes"][0]["structure"]) == (after["key"], "L4")
 
 
