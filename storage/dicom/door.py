@@ -6,7 +6,6 @@ The listener, uploads, folders, STOW and the command ``deidentify`` all call :fu
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 import warnings
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from storage.dicom import encoding, pixel_bytes, sop_classes
 from storage.dicom.deidentification import Cleaned, deidentify_header
+from storage.dicom.faces import may_show_a_face
 from storage.dicom.identity import Identity
 from storage.dicom.layout import layout_of
 from storage.dicom.parse import BROKEN, ENCAPSULATED, NATIVE, Parsed, parse
@@ -28,10 +28,6 @@ from storage.dicom.reasons import Rejected
 
 _PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 _PALETTE = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223})
-_FACE = re.compile(
-    r"\b(?:HEAD|BRAIN|SKULL|FACE|CRANI\w*|NECK|CSPINE|C-SPINE|CERVICAL\w*|WHOLEBODY|WHOLE BODY|KOPF|HALS|HWS|SCH[AÄ]DEL|ORBIT\w*|SINUS\w*|JAW|IAC|TMJ)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -159,7 +155,7 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) 
     if not value:
         raise Rejected("no_pixel_data")
     shape = shape_of(parsed.dataset, tag)
-    _faces(cleaned, profile, waiver)
+    _faces(parsed, cleaned, profile, waiver)
     if tag == 0x7FE00010 and parsed.transfer_syntax in ENCAPSULATED:
         frames = [pixel_bytes.stripped(frame, parsed.transfer_syntax) for frame in pixel_bytes.frames_of(value, shape.frames)]
         blanked = _without_text(parsed, cleaned, profile, waiver, shape, None)
@@ -219,10 +215,9 @@ def _without_text(
     return [encoding.element(0x7FE00010, "OW", body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
 
 
-def _faces(cleaned: Cleaned, profile: Profile, waiver: Waiver) -> None:
+def _faces(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> None:
     """Flag, or hold, slices from which a face could be reconstructed (PS3.15 E.3.2)."""
-    part = cleaned.text(0x00180015) + " " + cleaned.text(0x0008103E) + " " + cleaned.text(0x00081030)
-    if cleaned.identity.modality in ("CT", "MR", "PT") and _FACE.search(part):
+    if may_show_a_face(parsed.dataset, cleaned.identity.modality):
         if profile.visual_features == "hold" and "visible_face" not in waiver.codes:
             raise Rejected("visible_face")
         cleaned.notes.add("head_coverage")
