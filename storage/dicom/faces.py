@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pydicom.dataset import Dataset
 
@@ -27,12 +28,17 @@ _WORDS = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
+def _speaks_of_a_face(said: str) -> bool:
+    return bool(_WORDS.search(re.sub(r"[_^.\-]+", " ", said)))
+
+
 def may_show_a_face(dataset: Dataset, modality: str) -> bool:
     """Whether the received header says that head, neck or cervical spine are in the images. It must be asked before cleaning."""
     if modality not in _MODALITIES:
         return False
     said = " ".join(text_of(dataset, tag) for tag in _TEXTS)
-    if _WORDS.search(re.sub(r"[_^.\-]+", " ", said)):
+    if _speaks_of_a_face(said):
         return True
     if _REGIONS not in dataset:
         return False
