@@ -43,8 +43,10 @@ class Web:
 
     folder: Path
     port: int = 0
+    prompts_port: int = 0
     cases: list[dict[str, Any]] = field(default_factory=list)
     process: subprocess.Popen[bytes] | None = None
+    prompts: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -55,7 +57,7 @@ class Web:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("COLUMNA_")}
         return kept | {
             "COLUMNA_DATA_DIR": str(self.folder), "COLUMNA_WEB_PORT": str(self.port), "COLUMNA_WEB_PROCESSES": "1",
-            "DJANGO_SETTINGS_MODULE": "config.settings", "OMP_NUM_THREADS": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings", "OMP_NUM_THREADS": "1", "COLUMNA_PROMPTS_PORT": str(self.prompts_port),
         }  # fmt: skip
 
     def seed(self, *options: str) -> list[dict[str, Any]]:
@@ -68,10 +70,8 @@ class Web:
         return self.cases
 
     def start(self) -> None:
-        if not self.port:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+        self.port = self.port or free_port()
+        self.prompts_port = self.prompts_port or free_port()
         command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "config.wsgi"]
         with (self.folder / "web.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
@@ -86,6 +86,31 @@ class Web:
                 time.sleep(0.1)
         raise AssertionError((self.folder / "web.log").read_text()[-3000:])
 
+    def prompts_start(self) -> None:
+        """Start the process that answers clicks; it loads the model, so this takes a moment."""
+        command = [sys.executable, "manage.py", "prompts"]
+        with (self.folder / "prompts.log").open("ab") as log:
+            self.prompts = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
+        for _ in range(600):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.prompts_port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise AssertionError((self.folder / "prompts.log").read_text()[-3000:])
+
+    def prompts_kill(self) -> None:
+        if self.prompts is not None:
+            os.killpg(self.prompts.pid, signal.SIGKILL)
+            self.prompts.wait()
+            self.prompts = None
+
+    def work(self) -> None:
+        """Do every job that waits, as the workers would."""
+        command = [sys.executable, "-m", "tests.journeys.seed", "--work"]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240)
+        if done.returncode:
+            raise AssertionError(done.stderr[-3000:])
+
     def kill(self) -> None:
         """End it as a power cut would: no goodbye to anybody."""
         if self.process is not None:
@@ -95,6 +120,12 @@ class Web:
 
     def case(self, modality: str) -> dict[str, Any]:
         return next(case for case in self.cases if case["modality"] == modality)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -164,6 +195,11 @@ class ReadingRoom:
     def digest(self, stack: str, layer: str = "instances") -> str:
         found: str = self.page.evaluate("([stack, layer]) => window.columna.maskDigest(stack, layer)", [stack, layer])
         return found
+
+    def voxels(self, layer: str = "instances") -> dict[int, int]:
+        """Return how many voxels each segment has in the series of the large picture."""
+        found = self.page.evaluate("([stack, layer]) => window.columna.voxels(stack, layer)", [self.pane()["stack"], layer])
+        return {int(number): count for number, count in found.items()}
 
     def pane(self, name: str = "large") -> dict[str, Any]:
         return next(pane for pane in self.state["panes"] if pane["id"] == name)

@@ -22,6 +22,7 @@ def web() -> Iterator[Web]:
     server.seed("--cases", "1")
     server.start()
     yield server
+    server.prompts_kill()
     server.kill()
 
 

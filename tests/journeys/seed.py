@@ -38,11 +38,17 @@ def main() -> None:
     options.add_argument("--whole", action="store_true", help="a CT of the whole spine, from the skull to the sacrum")
     options.add_argument("--film", nargs=2, type=int, metavar=("ROWS", "COLUMNS"), help="instead of phantoms: a plain film without spacing")
     options.add_argument("--picture", type=Path, help="instead of phantoms: a picture of a film (JPEG), as a film without spacing")
+    options.add_argument("--work", action="store_true", help="instead: do every job that waits")
     chosen = options.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from django.core.management import call_command
 
+    if chosen.work:
+        from tests.work import work_off
+
+        work_off()
+        return
     call_command("migrate", verbosity=0)
     call_command("demo", people_only=True, stdout=io.StringIO())
     protocol_ensure()

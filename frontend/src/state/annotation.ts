@@ -154,13 +154,13 @@ export const manifestGet = (stack: string): Promise<StackManifest> => getJson<St
 
 export const previewUrl = (stack: string): string => `/api/stacks/${stack}/preview`
 
-/** Frames of a stack, `count` from `from` on, as they were compressed. */
-export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal, cache: RequestCache = 'default'): Promise<Uint8Array<ArrayBuffer>[]> => {
-  if (count === 1) {
+/** Frames of a stack, `count` from `from` on, as they were compressed; with `level` only their first bytes, enough for that resolution (0 is the coarsest). */
+export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal, cache: RequestCache = 'default', level?: number): Promise<Uint8Array<ArrayBuffer>[]> => {
+  if (count === 1 && level === undefined) {
     const response = await send(`/api/stacks/${stack}/frames/${from}`, { signal, cache, headers: { Accept: 'image/jphc' } })
     return [new Uint8Array(await response.arrayBuffer())]
   }
-  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}`, { signal, cache, headers: { Accept: BUNDLE_TYPE } })
+  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}${level === undefined ? '' : `&level=${level}`}`, { signal, cache, headers: { Accept: BUNDLE_TYPE } })
   const { header, rest } = envelopeDecode(new Uint8Array(await response.arrayBuffer()))
   return envelopeSplit(rest, bundleLengths(header)).map((data) => data.slice())
 }

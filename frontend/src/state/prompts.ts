@@ -20,8 +20,28 @@ export interface PromptPatch {
 export const promptSession = (stack: string, layer: string, structure: string, signal: AbortSignal): Promise<PromptSession> =>
   sendJson<PromptSession>('POST', '/api/prompts/sessions', { stack, layer, structure }, { signal })
 
-export const promptPoint = (session: string, point: readonly number[], positive: boolean, restart: boolean, signal: AbortSignal): Promise<PromptPatch> =>
-  sendJson<PromptPatch>('POST', `/api/prompts/sessions/${encodeURIComponent(session)}/points`, { kind: 'click', points: [point], positive, restart }, { signal })
+export type PromptKind = 'click' | 'box' | 'scribble'
+
+/** `points` are [slice, row, column]: one for a click, two corners of a box, the path of a scribble. */
+export interface Prompt {
+  readonly kind: PromptKind
+  readonly points: readonly (readonly number[])[]
+  readonly positive: boolean
+}
+
+const MOST_POINTS = 500
+
+/** The voxels a path goes through, each once, thinned out evenly where there are too many. */
+export const pathPoints = (path: readonly (readonly number[])[]): number[][] => {
+  const rounded = path.map((point) => point.map(Math.round))
+  const distinct = rounded.filter((point, i) => i === 0 || point.some((value, axis) => value !== rounded[i - 1]?.[axis]))
+  const step = Math.ceil(distinct.length / MOST_POINTS)
+  return distinct.filter((_, i) => i % step === 0)
+}
+
+/** `restart` forgets the prompts before this one. */
+export const promptSend = (session: string, prompt: Prompt, restart: boolean, signal: AbortSignal): Promise<PromptPatch> =>
+  sendJson<PromptPatch>('POST', `/api/prompts/sessions/${encodeURIComponent(session)}/points`, { ...prompt, restart }, { signal })
 
 /** Make the segment inside the answer's box what the answer says; nothing outside it and no other structure changes. */
 export const applyPrompt = (edit: LabelmapEdit, segment: number, answer: PromptPatch): void => {

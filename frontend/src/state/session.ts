@@ -23,7 +23,7 @@ export { maskKey, type Phase, type SegmentKey, type SessionView } from './sessio
 export type { Step } from './session/kinds'
 export type { Act, Moved } from './session/log'
 export { patchOf, replaceId, type PatchStep } from './session/patches'
-export { orderedSegments, type SegmentChange } from './session/segments'
+export { freeId, orderedSegments, type SegmentChange } from './session/segments'
 
 export class ReadingSession {
   private readonly desk = new Desk()
@@ -178,6 +178,8 @@ export class ReadingSession {
   accept = (key: SegmentKey): void => this.structures.accept(key)
 
   acceptAll = (keys: readonly SegmentKey[]): void => this.structures.acceptAll(keys)
+
+  setLocked = (key: SegmentKey, locked: boolean): void => this.structures.setLocked(key, locked)
 
   reopen = (key: SegmentKey): void => this.structures.reopen(key)
 

@@ -30,6 +30,13 @@ export const orderOf = (code: string): number => {
   return place.get(code) ?? 100
 }
 
+/** The vertebra one place towards the feet (1) or the head (-1) along a spine without variants; null for anything else. */
+export const neighbourOf = (code: string, by: 1 | -1): string | null => {
+  const usual = CHAIN.filter((each) => each !== 'T13' && each !== 'L6')
+  const at = usual.indexOf(code as (typeof usual)[number])
+  return at === -1 ? null : (usual[at + by] ?? null)
+}
+
 export const isVertebra = (code: string): boolean => place.has(code)
 
 // Okabe–Ito, lifted where it was too dark on black: the values of the design tokens, for canvases that cannot read them.

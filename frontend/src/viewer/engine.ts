@@ -1,20 +1,21 @@
-import { RenderingEngine } from '@cornerstonejs/core'
+import { Enums, eventTarget, RenderingEngine } from '@cornerstonejs/core'
+import type { Axis } from '@/geometry/labelmap'
 import type { Patch } from '@/geometry/patch'
 import type { StackGrid, StackManifest } from '@/geometry/stack'
 import { dot, type Vec3 } from '@/geometry/vector'
 import { changedPlace } from './changes'
 import type { FetchFrames } from './frames'
 import { Hand } from './hand'
-import { pixelsOf } from './images'
+import { frameOf, pixelsOf } from './images'
 import { Layers } from './layers'
 import { startLibrary, ViewTools } from './library'
 import { OutlineCache, type MaskLayer } from './masks'
 import { Overlay, type OverlayOptions } from './overlay'
-import { Pane, type PaneSpec, type PaneState, type Window } from './pane'
+import { Pane, type PaneSpec, type PaneState, type Stand, type Window } from './pane'
 import { Shelf } from './shelf'
 import { brushTool } from './tools/brush'
 import type { BrushSettings, PaintedPatch, PaintHost, PaintTarget } from './tools/host'
-import { lassoTool } from './tools/lasso'
+import { contourTool, lassoTool, scissorsTool, type ScissorsSettings } from './tools/outlines'
 import { pointTool, Tools, type ToolName } from './tools'
 import type { WindowPreset } from './windows'
 
@@ -27,6 +28,8 @@ export interface ViewerEvents {
   refused: (reason: string, ids: readonly number[]) => void
   brushResized: (steps: number) => void
   target: (stack: string) => PaintTarget | { readonly refused: string }
+  /** The graphics card gave up and every picture was built anew. */
+  rebuilt: () => void
 }
 
 interface Mounted {
@@ -56,10 +59,12 @@ export class ReadingViewer {
   private options: OverlayOptions = { areMasksShown: true, fill: 0.14, hasReferenceLines: true }
   private tool: ToolName = 'brush'
   private brush: BrushSettings = { radius: 2, isSphere: false, range: null }
+  scissors: ScissorsSettings = { shape: 'freehand', side: 'inside', depth: 'slice' }
   private activeId = ''
   private drawPending = new Set<string>()
   private areLayersPending = false
   private flashTimer = 0
+  private rebuildTimer = 0
   private disposed = false
   private readonly ready: Promise<void>
 
@@ -69,13 +74,37 @@ export class ReadingViewer {
       (open, window) => this.eachPane((pane) => pane.images === open.images && pane.setWindow(window)),
     )
     this.host = this.hostOf()
-    for (const tool of [brushTool('brush', this.host), brushTool('erase', this.host), lassoTool(this.host), this.crosshair()]) this.tools.add(tool)
+    for (const tool of [brushTool('brush', this.host), brushTool('erase', this.host), lassoTool(this.host), scissorsTool(this.host, () => this.scissors), contourTool(this.host), this.crosshair()]) this.tools.add(tool)
     this.ready = startLibrary().then(() => {
       if (this.disposed) return
       this.engine = new RenderingEngine(this.id)
       this.viewTools = new ViewTools(this.id)
       this.viewTools.bind(this.tool)
+      eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
     })
+  }
+
+  private readonly contextLost = (event: Event): void => {
+    const { renderingEngineId } = (event as CustomEvent<{ renderingEngineId: string }>).detail
+    if (renderingEngineId !== this.id || this.rebuildTimer) return
+    // every context of the page is lost at once; one rebuilding is enough
+    this.rebuildTimer = window.setTimeout(() => {
+      this.rebuildTimer = 0
+      if (!this.disposed) this.rebuild()
+    }, 50)
+  }
+
+  /** Make every picture anew where it was: same slice, same place, same window. Masks are none of the card's affair. */
+  private rebuild(): void {
+    const mounted = [...this.panes.values()].map(({ pane }) => ({ spec: pane.spec, element: pane.element, stand: pane.stand }))
+    const active = this.activeId
+    for (const { spec, element } of mounted) this.unmount(spec, element)
+    this.engine?.destroy()
+    this.shelf.forgetVolumes()
+    this.engine = new RenderingEngine(this.id)
+    for (const { spec, element, stand } of mounted) void this.open(spec, element, stand)
+    this.activeId = active
+    this.events.rebuilt()
   }
 
   private hostOf(): PaintHost {
@@ -111,7 +140,7 @@ export class ReadingViewer {
   }
 
   prefetch(stack: string): void {
-    this.shelf.get(stack)?.loader.start()
+    this.shelf.load(stack)
   }
 
   retry(stack: string, slice: number): void {
@@ -146,30 +175,36 @@ export class ReadingViewer {
   /** Show a stack in an element. Returns the way to take it down again. */
   mount(spec: PaneSpec, element: HTMLDivElement): () => void {
     let done = false
-    void this.ready.then(async () => {
-      const open = this.shelf.get(spec.stack)
-      if (done || this.disposed || !this.engine || !open) return
-      const pane = new Pane(spec, element, open.images, open.loader, this.engine, (changed) => this.changed(changed))
-      const overlay = new Overlay(pane)
-      this.panes.set(spec.id, { pane, overlay, hand: this.handOf(pane, overlay) })
-      if (open.window) pane.setWindow(open.window)
-      element.addEventListener('wheel', this.wheel, { passive: false })
-      this.viewTools?.add(spec.id, this.id)
-      open.loader.start()
-      await pane.open()
-    })
+    void this.ready.then(() => (done ? undefined : this.open(spec, element)))
     return () => {
       done = true
-      const mounted = this.panes.get(spec.id)
-      if (mounted?.pane.element !== element) return
-      element.removeEventListener('wheel', this.wheel)
-      this.viewTools?.remove(spec.id, this.id)
-      mounted.hand.dispose()
-      mounted.overlay.dispose()
-      mounted.pane.dispose()
-      this.panes.delete(spec.id)
-      if (this.activeId === spec.id) this.activeId = ''
+      this.unmount(spec, element)
     }
+  }
+
+  private async open(spec: PaneSpec, element: HTMLDivElement, stand?: Stand): Promise<void> {
+    const open = this.shelf.get(spec.stack)
+    if (this.disposed || !this.engine || !open) return
+    const pane = new Pane(spec, element, open, this.engine, (changed) => this.changed(changed))
+    const overlay = new Overlay(pane)
+    this.panes.set(spec.id, { pane, overlay, hand: this.handOf(pane, overlay) })
+    if (open.window) pane.setWindow(open.window)
+    element.addEventListener('wheel', this.wheel, { passive: false })
+    this.viewTools?.add(spec.id, this.id)
+    this.shelf.load(spec.stack)
+    await pane.open(stand)
+  }
+
+  private unmount(spec: PaneSpec, element: HTMLDivElement): void {
+    const mounted = this.panes.get(spec.id)
+    if (mounted?.pane.element !== element) return
+    element.removeEventListener('wheel', this.wheel)
+    this.viewTools?.remove(spec.id, this.id)
+    mounted.hand.dispose()
+    mounted.overlay.dispose()
+    mounted.pane.dispose()
+    this.panes.delete(spec.id)
+    if (this.activeId === spec.id) this.activeId = ''
   }
 
   private handOf(pane: Pane, overlay: Overlay): Hand {
@@ -265,8 +300,20 @@ export class ReadingViewer {
     return this.panes.get(paneId)?.pane.slice ?? 0
   }
 
+  /** The axis a pane looks along and the index that shows. */
+  planeOf(paneId: string): { readonly axis: Axis; readonly slice: number } | null {
+    const pane = this.panes.get(paneId)?.pane
+    return pane ? { axis: pane.axis, slice: pane.slice } : null
+  }
+
   gridOf(stack: string): StackGrid | null {
     return this.shelf.get(stack)?.images.grid ?? null
+  }
+
+  /** Stacks of one frame of reference share their points. */
+  frameOf(stack: string): string {
+    const images = this.shelf.get(stack)?.images
+    return images ? frameOf(images.manifest) : ''
   }
 
   paneStack(paneId: string): string {
@@ -401,6 +448,8 @@ export class ReadingViewer {
     if (this.disposed) return
     this.disposed = true
     window.clearTimeout(this.flashTimer)
+    window.clearTimeout(this.rebuildTimer)
+    eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
     this.eachPane((pane, { overlay, hand }) => {
       hand.dispose()
       overlay.dispose()

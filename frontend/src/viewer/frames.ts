@@ -1,5 +1,5 @@
 /** Compressed frames of a stack, asked for in bundles around where the reader looks, each once. */
-export type FetchFrames = (from: number, count: number, signal: AbortSignal) => Promise<Uint8Array[]>
+export type FetchFrames = (from: number, count: number, signal: AbortSignal, level?: number) => Promise<Uint8Array[]>
 
 interface Waiting {
   readonly index: number

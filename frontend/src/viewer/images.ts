@@ -4,7 +4,7 @@ import { isSigned, pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type 
 import { FrameQueue, type FetchFrames } from './frames'
 
 const SCHEME = 'columna'
-const HTJ2K_RPCL = '1.2.840.10008.1.2.4.202'
+export const HTJ2K_RPCL = '1.2.840.10008.1.2.4.202'
 
 /** Pixel types are fixed per stack: a type that changed with the content of a slice would rebuild the picture while scrolling. */
 
@@ -27,7 +27,7 @@ const find = (imageId: string): { images: StackImages; index: number } | null =>
   return images ? { images, index: Number(index) } : null
 }
 
-const isColour = (manifest: StackManifest): boolean => /^(RGB|YBR|PALETTE)/.test(manifest.photometric)
+export const isColour = (manifest: StackManifest): boolean => /^(RGB|YBR|PALETTE)/.test(manifest.photometric)
 
 /** Make a stack's frames available to the viewports; forget it again with `forgetStack`. */
 export const rememberStack = (manifest: StackManifest, grid: StackGrid, fetchFrames: FetchFrames): StackImages => {

@@ -39,6 +39,7 @@ const BONE = 'rgb(223 202 154 / 80%)'
 
 /** Everything drawn over a picture: outlines with a dark halo, names, where the other planes cut, the brush. */
 export class Overlay {
+  private readonly low = document.createElement('canvas')
   private readonly canvas = document.createElement('canvas')
   private readonly above = document.createElement('canvas')
   private readonly cursor = document.createElement('canvas')
@@ -47,6 +48,7 @@ export class Overlay {
 
   constructor(private readonly pane: Pane) {
     for (const [canvas, name] of [
+      [this.low, 'coarse'],
       [this.canvas, 'mask'],
       [this.above, 'layers'],
       [this.cursor, 'cursor'],
@@ -74,7 +76,8 @@ export class Overlay {
 
   draw(masks: readonly MaskLayer[], outlines: OutlineCache, others: readonly Pane[], options: OverlayOptions): void {
     const context = this.begin(this.canvas)
-    if (!context || this.pane.loading !== 'loaded') return
+    const isCoarse = this.drawCoarse()
+    if (!context || (this.pane.loading !== 'loaded' && !isCoarse)) return
     const toCanvas = this.pane.planeToCanvas()
     if (options.areMasksShown) {
       const chips: Chip[] = []
@@ -84,6 +87,23 @@ export class Overlay {
     if (options.hasReferenceLines) for (const line of this.referenceLines(others)) drawLine(context, line)
     this.drawMark(context)
     this.drawFlash(context, toCanvas)
+  }
+
+  /** Cover the picture, which still shows another slice, by a low resolution of this one. */
+  private drawCoarse(): boolean {
+    const picture = this.pane.coarse()
+    this.low.style.display = picture ? '' : 'none'
+    if (!picture) return false
+    const context = this.begin(this.low)
+    if (!context) return false
+    context.fillStyle = '#000'
+    context.fillRect(0, 0, this.pane.width, this.pane.height)
+    const { a, b, c, d, e, f } = this.pane.planeToCanvas()
+    const { shape } = this.pane.grid.geometry
+    context.transform(a, b, c, d, e, f)
+    context.imageSmoothingQuality = 'high'
+    context.drawImage(picture, -0.5, -0.5, shape[2], shape[1])
+    return true
   }
 
   private drawMask(context: CanvasRenderingContext2D, mask: MaskLayer, outlines: OutlineCache, toCanvas: DOMMatrix, options: OverlayOptions, chips: Chip[]): void {
@@ -180,7 +200,7 @@ export class Overlay {
   /** What others draw over the picture, on a canvas of its own: a handle moves without drawing every outline anew. */
   drawLayers(layers: Layers): void {
     const context = this.begin(this.above)
-    if (context && this.pane.loading === 'loaded') layers.draw(context, this.pane)
+    if (context && (this.pane.loading === 'loaded' || this.pane.loading === 'coarse')) layers.draw(context, this.pane)
   }
 
   drawCursor(mark: CursorMark | null): void {
@@ -211,6 +231,7 @@ export class Overlay {
   }
 
   dispose(): void {
+    this.low.remove()
     this.canvas.remove()
     this.above.remove()
     this.cursor.remove()

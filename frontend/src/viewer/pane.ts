@@ -2,9 +2,10 @@ import { cache, Enums, volumeLoader, type RenderingEngine, type Types } from '@c
 import type { Axis, Labelmap } from '@/geometry/labelmap'
 import type { StackGrid } from '@/geometry/stack'
 import { add, cross, dot, length, normalize, scale, subtract, type Vec3 } from '@/geometry/vector'
+import { coarsePicture } from './coarse'
 import { frameOf, type StackImages, type StackLoader } from './images'
 import type { Projection } from './layers'
-import { volumeIdOf } from './shelf'
+import { volumeIdOf, type OpenStack } from './shelf'
 
 export type PaneView = 'stack' | 'sagittal' | 'axial' | 'coronal'
 
@@ -24,12 +25,18 @@ export interface Window {
 export interface PaneState {
   readonly slice: number
   readonly count: number
-  readonly loading: 'waiting' | 'loaded' | 'failed'
+  /** "coarse": the slice itself still comes, a low resolution of it shows. */
+  readonly loading: 'waiting' | 'coarse' | 'loaded' | 'failed'
   readonly window: Window | null
   readonly letters: { readonly left: string; readonly right: string; readonly top: string; readonly bottom: string } | null
   readonly mmPerPixel: number
   readonly isCalibrated: boolean
   readonly zoom: number
+}
+
+export interface Stand {
+  readonly slice: number
+  readonly camera: Types.ICamera | null
 }
 
 type Viewport = Types.IStackViewport | Types.IVolumeViewport
@@ -71,12 +78,11 @@ export class Pane implements Projection {
   constructor(
     readonly spec: PaneSpec,
     readonly element: HTMLDivElement,
-    readonly images: StackImages,
-    readonly loader: StackLoader,
+    private readonly stackOpen: OpenStack,
     private readonly engine: RenderingEngine,
     private readonly onChange: (pane: Pane) => void,
   ) {
-    this.axis = axisOf(images.grid, spec.view)
+    this.axis = axisOf(stackOpen.images.grid, spec.view)
     this.slice = Math.floor(this.count / 2)
     engine.enableElement({
       viewportId: spec.id,
@@ -88,6 +94,14 @@ export class Pane implements Projection {
     this.observer = new ResizeObserver(() => this.resized())
     this.observer.observe(element)
     for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) element.addEventListener(name, this.changed)
+  }
+
+  get images(): StackImages {
+    return this.stackOpen.images
+  }
+
+  get loader(): StackLoader {
+    return this.stackOpen.loader
   }
 
   get grid(): StackGrid {
@@ -106,7 +120,13 @@ export class Pane implements Projection {
     return this.viewport
   }
 
-  async open(): Promise<void> {
+  /** Where this pane stands, for one that takes its place. */
+  get stand(): Stand {
+    return { slice: this.slice, camera: this.shown ? this.viewport.getCamera() : null }
+  }
+
+  async open(stand?: Stand): Promise<void> {
+    if (stand) this.slice = stand.slice
     if (this.spec.view === 'stack') {
       try {
         await (this.viewport as Types.IStackViewport).setStack([...this.images.imageIds], this.slice)
@@ -117,6 +137,7 @@ export class Pane implements Projection {
     if (this.disposed) return
     this.shown = true
     if (this.window) this.setWindow(this.window)
+    if (stand?.camera) this.viewport.setCamera(stand.camera)
     this.goTo(this.slice)
     this.onChange(this)
   }
@@ -148,7 +169,14 @@ export class Pane implements Projection {
   /** How the slice looked at stands: shown, still coming, or lost. In a volume one lost slice is a dark line, not a dark picture. */
   get loading(): PaneState['loading'] {
     if (this.axis !== 0 || this.spec.view !== 'stack') return this.loader.loaded > 0 ? 'loaded' : 'waiting'
-    return this.loader.states[this.slice] ?? 'waiting'
+    const state = this.loader.states[this.slice] ?? 'waiting'
+    return state === 'waiting' && this.shown && this.stackOpen.coarse.get(this.slice) ? 'coarse' : state
+  }
+
+  /** The slice at low resolution, through the window it is seen through; null when the slice itself is there. */
+  coarse(): HTMLCanvasElement | null {
+    const slice = this.loading === 'coarse' ? this.stackOpen.coarse.get(this.slice) : undefined
+    return slice ? coarsePicture(slice, this.window, this.isInverted) : null
   }
 
   /** Show a slice; whatever is not there yet is asked for first and never replaced by another slice. */
@@ -235,8 +263,12 @@ export class Pane implements Projection {
     this.viewport.render()
   }
 
+  private get isInverted(): boolean {
+    return (this.viewport.getProperties() as { invert?: boolean } | undefined)?.invert ?? false
+  }
+
   invert(): void {
-    this.viewport.setProperties({ invert: !((this.viewport.getProperties() as { invert?: boolean } | undefined)?.invert ?? false) })
+    this.viewport.setProperties({ invert: !this.isInverted })
     this.viewport.render()
   }
 
@@ -326,7 +358,7 @@ export class Pane implements Projection {
 
   get state(): PaneState {
     const nothing = { slice: this.slice, count: this.count, loading: this.loading, window: this.window, letters: null, mmPerPixel: 0, isCalibrated: this.grid.isCalibrated, zoom: 1 }
-    if (!this.shown || this.disposed || this.loading !== 'loaded') return nothing
+    if (!this.shown || this.disposed || (this.loading !== 'loaded' && this.loading !== 'coarse')) return nothing
     const middle = this.middle
     const width = this.element.clientWidth
     const height = this.element.clientHeight

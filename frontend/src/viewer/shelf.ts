@@ -1,5 +1,6 @@
 import { cache } from '@cornerstonejs/core'
 import { StackGrid, type StackManifest } from '@/geometry/stack'
+import { Coarse } from './coarse'
 import type { FetchFrames } from './frames'
 import { forgetStack, pixelsOf, rememberStack, StackLoader, type StackImages } from './images'
 import type { Window } from './pane'
@@ -8,6 +9,7 @@ import { measureWindow, presetsOf, type WindowPreset } from './windows'
 export interface OpenStack {
   readonly images: StackImages
   readonly loader: StackLoader
+  readonly coarse: Coarse
   window: Window | null
   presets: WindowPreset[]
   measured: boolean
@@ -39,9 +41,18 @@ export class Shelf {
       if (open && !open.measured && loader.states[index] === 'loaded') this.measure(open, index)
       this.settled(manifest.stack, index)
     })
+    const coarse = new Coarse(images, fetchFrames, (index) => this.settled(manifest.stack, index))
     const presets = presetsOf(manifest, null)
-    this.stacks.set(manifest.stack, { images, loader, presets, window: presets[0] ?? null, measured: false })
+    this.stacks.set(manifest.stack, { images, loader, coarse, presets, window: presets[0] ?? null, measured: false })
     return images.grid
+  }
+
+  /** Load a stack: low resolution of every slice beside the slices themselves. */
+  load(stack: string): void {
+    const open = this.stacks.get(stack)
+    if (!open) return
+    open.loader.start()
+    open.coarse.start((index) => open.loader.states[index] === 'loaded')
   }
 
   private measure(open: OpenStack, index: number): void {
@@ -53,10 +64,16 @@ export class Shelf {
     if (open.window) this.measured(open, open.window)
   }
 
+  /** Drop the volumes, which hold textures of a card that is gone; the frames stay. */
+  forgetVolumes(): void {
+    for (const stack of this.stacks.keys()) if (cache.getVolume(volumeIdOf(stack))) cache.removeVolumeLoadObject(volumeIdOf(stack))
+  }
+
   dispose(): void {
-    for (const [stack, { loader }] of this.stacks) {
+    this.forgetVolumes()
+    for (const [stack, { loader, coarse }] of this.stacks) {
       loader.stop()
-      if (cache.getVolume(volumeIdOf(stack))) cache.removeVolumeLoadObject(volumeIdOf(stack))
+      coarse.stop()
       forgetStack(stack)
     }
     this.stacks.clear()

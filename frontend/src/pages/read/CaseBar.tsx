@@ -33,10 +33,10 @@ export function CaseBar({ room, session, view, openDoubts, submitting, onSubmit 
       </Link>
       <span className={classes['rule']} />
       <h1 className={classes['subject']}>{info?.subject ?? 'Case'}</h1>
-      <span className="small t2">{[info?.description, `${session.manifests.length} series`, info?.protocolName].filter(Boolean).join(' · ')}</span>
+      <span className={`small t2 ${classes['about'] ?? ''}`}>{[info?.description, `${session.manifests.length} series`, info?.protocolName].filter(Boolean).join(' · ')}</span>
       <span className="spread" />
       {doubts > 0 && (
-        <span className={classes['fact']}>
+        <span className={classes['fact']} data-fact="doubts">
           <Ticks done={doubts - openDoubts} total={doubts} />
           <span>
             <b>
@@ -46,10 +46,10 @@ export function CaseBar({ room, session, view, openDoubts, submitting, onSubmit 
           </span>
         </span>
       )}
-      <span className={classes['fact']}>
+      <span className={classes['fact']} data-fact="mode">
         <Glyph name="chip" size={12} /> {MODES[info?.readingMode ?? ''] ?? 'AI first'}
       </span>
-      <span className={classes['fact']}>
+      <span className={classes['fact']} data-fact="time">
         <Glyph name="clock" size={12} /> <ActiveTime room={room} session={session} />
       </span>
       <RevealButton room={room} session={session} />

@@ -23,6 +23,8 @@ import type { Room } from './room'
 import { RoomStrip } from './RoomStrip'
 import { SidePanel } from './SidePanel'
 import { SubmitDialog } from './SubmitDialog'
+import { AiBanner, ToolOptions } from './ToolOptions'
+import { SurfacePane } from './SurfacePane'
 import { ToolRail } from './ToolRail'
 
 export function CaseScreen({ room }: { room: Room }) {
@@ -86,7 +88,9 @@ export function CaseScreen({ room }: { room: Room }) {
       </main>
     )
 
-  const [large, ...side] = view.panes
+  const [large, ...others] = view.panes
+  const side = view.isSurfaceShown ? others.slice(0, 1) : others
+  const beside = side.length + Number(view.isSurfaceShown)
   return (
     <div className={classes['screen']} data-phase={phase.kind}>
       <CaseBar room={room} session={session} view={view} openDoubts={openDoubts} submitting={submitting} onSubmit={() => void submit(false)} />
@@ -111,7 +115,8 @@ export function CaseScreen({ room }: { room: Room }) {
         </div>
       )}
       <BranchBar room={room} session={session} />
-      <div className={classes['room']} data-maximised={view.isMaximised || undefined} data-side={side.length}>
+      <AiBanner room={room} view={view} />
+      <div className={classes['room']} data-maximised={view.isMaximised || undefined} data-side={beside}>
         <ToolRail room={room} session={session} view={view} />
         <LadderRail room={room} session={session} view={view} />
         <main className={classes['views']} aria-label="Images">
@@ -119,15 +124,21 @@ export function CaseScreen({ room }: { room: Room }) {
             {large ? <PaneFrame key={`${large.id} ${large.stack} ${large.view}`} room={room} spec={large} view={view} session={session} /> : <Waiting phase={phase.kind} missing={session.missing.length} />}
             {view.notice && <NoticeCard room={room} />}
           </div>
+          <ToolOptions room={room} session={session} view={view} />
           <EntropyStrip room={room} view={view} session={session} />
         </main>
-        {side.length > 0 && (
+        {beside > 0 && (
           <aside className={classes['side']} aria-label="Other images">
             {side.map((spec) => (
               <div key={spec.id} className={classes['well']} data-active={view.activePane === spec.id || undefined}>
                 <PaneFrame key={`${spec.id} ${spec.stack} ${spec.view}`} room={room} spec={spec} view={view} session={session} />
               </div>
             ))}
+            {view.isSurfaceShown && (
+              <div className={classes['well']}>
+                <SurfacePane room={room} session={session} view={view} />
+              </div>
+            )}
           </aside>
         )}
         <SidePanel room={room} session={session} view={view} />
@@ -186,6 +197,18 @@ function useRoomKeys(room: Room, submit: () => void) {
     'read.tool.lasso': () => room.setTool('lasso'),
     'read.tool.click': () => room.setTool('click'),
     'read.tool.sign': () => room.prompts.swapSign(),
+    'read.tool.contour': () => room.setTool('contour'),
+    'read.tool.scissors': () => room.setTool('scissors'),
+    'read.tool.split': () => room.setTool('split'),
+    'read.tool.merge': () => room.setTool('merge'),
+    'read.tool.swap': () => room.setTool('swap'),
+    'read.tool.holes': () => room.painting.fillHoles(),
+    'read.structure.lock': () => room.walk.toggleLock(),
+    'read.cine': () => room.cine.toggle(),
+    'read.surface': () => room.panes.toggleSurface(),
+    'read.view.invert': () => viewer.invert(),
+    'read.view.rotate': () => viewer.rotate(),
+    'read.view.flip': () => viewer.flip(),
     'read.tool.fill': () => room.painting.fillBetween(),
     'read.tool.island': () => room.painting.keepLargest(),
     'read.level.name': () => room.naming.name(),

@@ -17,11 +17,12 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
   useEffect(() => (host.current ? room.viewer.mount(spec, host.current) : undefined), [room, spec])
   const manifest = session.manifests.find((each) => each.stack === spec.stack)
   const progress = view.progress.get(spec.stack)
+  const isShown = state?.loading === 'loaded' || state?.loading === 'coarse'
   const isMiddle = state ? state.slice === Math.floor(state.count / 2) : true
   return (
     <section className={classes['pane']} aria-label={viewName(manifest, spec)} data-pane={spec.id}>
-      {hasPreview && state?.loading !== 'loaded' && isMiddle && spec.view === 'stack' && <img className={classes['preview']} src={previewUrl(spec.stack)} alt="" onError={() => setHasPreview(false)} />}
-      <div ref={host} className={classes['host']} style={{ visibility: state?.loading === 'loaded' ? 'visible' : 'hidden' }} onContextMenu={(event) => event.preventDefault()} />
+      {hasPreview && !isShown && isMiddle && spec.view === 'stack' && <img className={classes['preview']} src={previewUrl(spec.stack)} alt="" onError={() => setHasPreview(false)} />}
+      <div ref={host} className={classes['host']} style={{ visibility: isShown ? 'visible' : 'hidden' }} onContextMenu={(event) => event.preventDefault()} />
       {state?.loading === 'failed' && (
         <div className={classes['lost']} role="alert">
           <p>Slice {state.slice + 1} did not arrive. The others can be read.</p>
@@ -35,6 +36,7 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
         <br />
         {state && `slice ${state.slice + 1} of ${state.count}`}
         {manifest && thickness(manifest, spec)}
+        {state?.loading === 'coarse' && <span className={classes['why']}>low resolution: the slice is on its way</span>}
         {manifest?.notVolumeReason && <span className={classes['why']}>{manifest.notVolumeReason}</span>}
       </div>
       <div className={classes['topRight']}>

@@ -1,13 +1,28 @@
 /** `window.columna`: what a test, or a person who wonders, may look at. It only reads, and holds nothing but what is on the screen. */
 import { gradingOf } from './grading/grading'
+import type { Labelmap } from '@/geometry/labelmap'
 import type { Room } from './room'
 
 export interface Hatch {
   /** SHA-256 of a mask, every slice in stack order. */
   maskDigest: (stack: string, layer: string) => Promise<string>
+  /** How many voxels each segment of a mask has. */
+  voxels: (stack: string, layer: string) => Readonly<Record<number, number>>
+  /** The same, on each slice. */
+  slices: (stack: string, layer: string) => readonly number[]
+  /** The segment at a voxel. */
+  at: (stack: string, layer: string, slice: number, row: number, column: number) => number
+  /** mm per slice, row and column. */
+  spacing: (stack: string) => readonly number[]
+  /** The active structure where it is widest on the slice that shows: a row of it, and its first and last column. */
+  widest: (pane: string) => { readonly row: number; readonly from: number; readonly to: number } | null
   state: () => Readonly<Record<string, unknown>>
   /** Pixels of a pane that outlines, names or lines cover. */
   drawn: (pane: string) => number
+  /** The same of what layers draw over it: marks and measurements. */
+  layered: (pane: string) => number
+  /** Show a slice: as a click into the strip does. */
+  goTo: (pane: string, slice: number) => void
   /** Where a voxel lies on the page, in a pane that shows its slice. */
   placeOf: (pane: string, slice: number, row: number, column: number) => { readonly x: number; readonly y: number } | null
 }
@@ -24,15 +39,46 @@ const gradingState = (room: Room) => {
   return { ...grading.getView(), level: cell?.row.name ?? '', column: cell?.column.title ?? '', count: grading.count(), missing: grading.missing().length }
 }
 
-const drawnPixels = (pane: string): number => {
-  const canvas = document.querySelector<HTMLCanvasElement>(`[data-pane="${pane}"] canvas[data-overlay="mask"]`)
+const drawnPixels = (pane: string, overlay: string): number => {
+  const canvas = document.querySelector<HTMLCanvasElement>(`[data-pane="${pane}"] canvas[data-overlay="${overlay}"]`)
   const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data
   return pixels ? pixels.filter((value, at) => at % 4 === 3 && value > 0).length : 0
+}
+
+const voxelsOf = (labelmap: Labelmap | undefined): Record<number, number> => {
+  const found: Record<number, number> = {}
+  for (const slice of labelmap?.occupied() ?? []) for (const id of labelmap?.slice(slice) ?? []) if (id) found[id] = (found[id] ?? 0) + 1
+  return found
+}
+
+const widestRun = (labelmap: Labelmap, id: number, slice: number): { row: number; from: number; to: number } | null => {
+  const data = labelmap.slice(slice)
+  const runs: { row: number; from: number; to: number }[] = []
+  for (let at = data.indexOf(id); at !== -1; at = data.indexOf(id, at + 1)) {
+    const [row, from] = [Math.floor(at / labelmap.columns), at % labelmap.columns]
+    while (data[at + 1] === id && (at + 1) % labelmap.columns) at += 1
+    runs.push({ row, from, to: at % labelmap.columns })
+  }
+  const most = Math.max(...runs.map((run) => run.to - run.from))
+  const wide = runs.filter((run) => run.to - run.from >= 0.85 * most)
+  return wide[Math.floor(wide.length / 2)] ?? null
 }
 
 export const openHatch = (room: Room): (() => void) => {
   const hatch: Hatch = {
     maskDigest: (stack, layer) => room.session.maskDigest(stack, layer),
+    voxels: (stack, layer) => voxelsOf(room.session.labelmap(stack, layer)),
+    slices: (stack, layer) => {
+      const labelmap = room.session.labelmap(stack, layer)
+      return Array.from({ length: labelmap?.count ?? 0 }, (_, slice) => labelmap?.slice(slice).filter((id) => id > 0).length ?? 0)
+    },
+    at: (stack, layer, slice, row, column) => room.session.labelmap(stack, layer)?.at(slice, row, column) ?? 0,
+    spacing: (stack) => room.viewer.gridOf(stack)?.geometry.spacing ?? [],
+    widest: (pane) => {
+      const { active } = room.session.getView()
+      const labelmap = active && room.session.labelmap(room.viewer.paneStack(pane), active.layer)
+      return labelmap ? widestRun(labelmap, active.id, room.viewer.sliceOf(pane)) : null
+    },
     state: () => {
       const session = room.session.getView()
       const view = room.getView()
@@ -61,6 +107,10 @@ export const openHatch = (room: Room): (() => void) => {
         activePane: view.activePane,
         panes: view.panes.map((pane) => ({ ...pane, ...room.panes.state(pane.id) })),
         progress: Object.fromEntries(view.progress),
+        isAsking: view.isAsking,
+        isPlaying: view.cine.isPlaying,
+        ai: view.ai,
+        notice: view.notice?.title ?? '',
         doubts: view.sureness.doubts.length,
         grades: session.grades,
         grading: gradingState(room),
@@ -71,7 +121,9 @@ export const openHatch = (room: Room): (() => void) => {
         hanging: view.hangings[view.hanging]?.name ?? '',
       }
     },
-    drawn: (pane) => drawnPixels(pane),
+    drawn: (pane) => drawnPixels(pane, 'mask'),
+    layered: (pane) => drawnPixels(pane, 'layers'),
+    goTo: (pane, slice) => room.viewer.goTo(pane, slice),
     placeOf: (pane, slice, row, column) => room.viewer.placeOf(pane, [slice, row, column]),
   }
   window.columna = hatch

@@ -5,6 +5,8 @@ import { ReadingSession, type SegmentKey } from '@/state/session'
 import type { OutboxStore } from '@/state/outboxStore'
 import { ReadingViewer } from '@/viewer/engine'
 import type { ToolName } from '@/viewer/tools'
+import { Cine } from './parts/cine'
+import { Instances } from './parts/instances'
 import { Masks } from './parts/masks'
 import { Measuring } from './parts/measuring'
 import { Naming } from './parts/naming'
@@ -43,6 +45,8 @@ export class Room {
   readonly walk: Walk
   readonly measuring: Measuring
   readonly naming: Naming
+  readonly instances: Instances
+  readonly cine: Cine
   private readonly unsubscribe: () => void
 
   constructor(caseId: string, user: string, store: OutboxStore) {
@@ -55,6 +59,7 @@ export class Room {
       refused: (reason, ids) => this.painting.refused(reason, ids),
       brushResized: (steps) => this.painting.resizeBrush(steps),
       target: (stack) => this.masks.target(stack),
+      rebuilt: () => this.notify('The pictures were rebuilt', 'The graphics card had dropped them. Nothing that you drew is lost.', 'info'),
     })
     this.panes = new Panes(this)
     this.masks = new Masks(this)
@@ -63,12 +68,15 @@ export class Room {
     this.walk = new Walk(this, this.masks, this.panes)
     this.measuring = new Measuring(this)
     this.naming = new Naming(this)
+    this.instances = new Instances(this, this.masks)
+    this.cine = new Cine(this, this.panes)
     this.session.onMaskChanged = (stack) => this.masks.changed(stack)
     this.unsubscribe = this.session.subscribe(() => {
       this.panes.takeUp()
       this.walk.takeUp()
       this.masks.takeUp()
       if (this.session.getView().phase.kind === 'withdrawn') this.viewer.dispose()
+      this.prompts.takeUp()
     })
     void this.session.open()
   }
@@ -106,13 +114,15 @@ export class Room {
 
   /** Esc: the innermost thing that can be given up. */
   cancel(): void {
-    if (this.viewer.cancelStroke() || this.prompts.cancel() || this.naming.cancel() || this.measuring.cancel()) return
+    if (this.viewer.cancelStroke() || this.prompts.cancel() || this.cine.stop() || this.naming.cancel() || this.measuring.cancel()) return
     if (this.store.get().isMaximised) this.panes.maximise()
     this.notices.dismiss()
   }
 
   dispose(): void {
     this.notices.dispose()
+    this.prompts.dispose()
+    this.cine.dispose()
     this.unsubscribe()
     this.viewer.dispose()
     this.session.dispose()

@@ -1,4 +1,4 @@
-import { IconAdjustments, IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconPointerPlus, IconListNumbers, IconMan, IconPolygon, IconRefresh, IconRuler2, IconRulerMeasure, IconSphere, IconStack2, IconStairs, IconVectorBezier, IconZoomIn, type Icon } from '@tabler/icons-react'
+import { IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowMerge, IconArrowsExchange, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconDroplet, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconLine, IconListNumbers, IconMan, IconPlayerPause, IconPlayerPlay, IconPointerPlus, IconPolygon, IconRefresh, IconRotate3d, IconRuler2, IconRulerMeasure, IconScissors, IconStack2, IconStairs, IconVectorBezier, IconVectorSpline, IconZoomIn, type Icon } from '@tabler/icons-react'
 import type { DefinitionId } from '@/geometry/measurement'
 import type { ActionId } from '@/keys/map'
 import type { PanelProps } from './panels'
@@ -27,16 +27,22 @@ const segmentation: ToolGroup = (props) => {
     { name: 'Eraser', icon: IconEraser, action: 'read.tool.erase', isOn: view.tool === 'erase', reason, act: () => room.setTool('erase') },
     { name: view.isNegative ? 'Ask the model: not this' : 'Ask the model: this', icon: view.isAsking ? IconHourglass : IconPointerPlus, action: 'read.tool.click', isOn: view.tool === 'click', reason, act: () => room.setTool('click') },
     { name: 'Lasso', icon: IconLasso, action: 'read.tool.lasso', isOn: view.tool === 'lasso', reason, act: () => room.setTool('lasso') },
+    { name: 'Edit the contour', icon: IconVectorSpline, action: 'read.tool.contour', isOn: view.tool === 'contour', reason, act: () => room.setTool('contour') },
+    { name: 'Scissors', icon: IconScissors, action: 'read.tool.scissors', isOn: view.tool === 'scissors', reason, act: () => room.setTool('scissors') },
     { name: 'Fill between slices', icon: IconStack2, action: 'read.tool.fill', reason, act: () => room.painting.fillBetween() },
+    { name: 'Fill holes', icon: IconDroplet, action: 'read.tool.holes', reason, act: () => room.painting.fillHoles() },
     { name: 'Keep the largest part', icon: IconBinaryTree, action: 'read.tool.island', reason, act: () => room.painting.keepLargest() },
-    { name: 'Sphere instead of disc', icon: IconSphere, isOn: view.isSphere, reason, act: () => room.painting.setSphere(!view.isSphere) },
-    { name: 'Brush only a range of values', icon: IconAdjustments, isOn: view.range !== null, reason, act: () => room.painting.toggleRange() },
+    { name: 'Split the instance', icon: IconLine, action: 'read.tool.split', isOn: view.tool === 'split', reason, act: () => room.setTool('split') },
+    { name: 'Merge instances', icon: IconArrowMerge, action: 'read.tool.merge', isOn: view.tool === 'merge', reason, act: () => room.setTool('merge') },
+    { name: 'Swap instances', icon: IconArrowsExchange, action: 'read.tool.swap', isOn: view.tool === 'swap', reason, act: () => room.setTool('swap') },
   ]
 }
 
 const looking: ToolGroup = ({ room, view }) => [
   { name: 'Masks on and off', icon: IconEye, action: 'read.peek', isOn: !view.areMasksShown, act: () => room.masks.showAtAll(!view.areMasksShown) },
   { name: 'Crosshair', icon: IconCrosshair, action: 'read.crosshair', isOn: view.tool === 'crosshair', act: () => room.setTool('crosshair') },
+  { name: view.cine.isPlaying ? 'Stop' : 'Play the slices', icon: view.cine.isPlaying ? IconPlayerPause : IconPlayerPlay, action: 'read.cine', isOn: view.cine.isPlaying, act: () => room.cine.toggle() },
+  { name: 'Spine in 3D', icon: IconRotate3d, action: 'read.surface', isOn: view.isSurfaceShown, act: () => room.panes.toggleSurface() },
   { name: 'Window', icon: IconCircleHalf2, action: 'read.window.next', isOn: view.tool === 'window', act: () => room.setTool('window') },
   { name: 'Pan', icon: IconHandMove, isOn: view.tool === 'pan', act: () => room.setTool('pan') },
   { name: 'Zoom', icon: IconZoomIn, isOn: view.tool === 'zoom', act: () => room.setTool('zoom') },

@@ -57,5 +57,11 @@ const merged = (segment: Segment, change: SegmentChange | undefined): Segment =>
   return Object.fromEntries(Object.entries({ ...segment, ...change }).filter(([, value]) => value !== null)) as unknown as Segment
 }
 
+/** The lowest id that no segment of a layer has; null where all 255 are taken. */
+export const freeId = (segments: readonly Segment[], layer: string): number | null => {
+  const used = new Set(segments.filter((segment) => segment.layer === layer).map((segment) => segment.id))
+  return Array.from({ length: 255 }, (_, i) => i + 1).find((id) => !used.has(id)) ?? null
+}
+
 /** From head to feet, then layer by layer. */
 export const orderedSegments = (segments: readonly Segment[]): Segment[] => [...segments].sort((a, b) => orderOf(a.structure) - orderOf(b.structure) || a.layer.localeCompare(b.layer) || a.id - b.id)

@@ -5,7 +5,7 @@ import { sameSegment, type Desk, type SegmentKey } from './desk'
 import type { Step } from './kinds'
 import type { OperationLog } from './log'
 import { patchOf, replaceId, type PatchStep } from './patches'
-import { orderedSegments } from './segments'
+import { freeId, orderedSegments } from './segments'
 
 export class Structures {
   constructor(
@@ -42,9 +42,8 @@ export class Structures {
       this.activate({ id: known.id, layer: known.layer })
       return known
     }
-    const used = new Set(segments.filter((segment) => segment.layer === structure.layer).map((segment) => segment.id))
-    const id = Array.from({ length: 255 }, (_, i) => i + 1).find((each) => !used.has(each))
-    if (id === undefined) return null
+    const id = freeId(segments, structure.layer)
+    if (id === null) return null
     const key = { id, layer: structure.layer }
     this.log.perform(`${nameOf(code)} added`, [{ kind: 'segments', set: [{ ...key, structure: code, status: 'edited' }], remove: [] }])
     this.activate(key)
@@ -60,6 +59,12 @@ export class Structures {
   acceptAll(keys: readonly SegmentKey[]): void {
     const open = keys.filter((key) => this.desk.segment(key)?.status !== 'accepted')
     if (open.length) this.log.perform(`${open.length} structures accepted`, [{ kind: 'segments', set: open.map((key) => ({ id: key.id, layer: key.layer, status: 'accepted' as const })), remove: [] }])
+  }
+
+  /** Lock a structure against every tool, or let it be changed again. */
+  setLocked(key: SegmentKey, locked: boolean): void {
+    const segment = this.desk.segment(key)
+    if (segment && (segment.locked ?? false) !== locked) this.log.perform(`${nameOf(segment.structure)} ${locked ? 'locked' : 'unlocked'}`, [{ kind: 'segments', set: [{ ...key, locked }], remove: [] }])
   }
 
   /** Open an accepted structure for change again. */

@@ -70,11 +70,15 @@ export class Masks {
     return style
   }
 
+  colourOf(key: SegmentKey): string | undefined {
+    return this.style(key.layer, key.id)?.colour
+  }
+
   /** What a tool would write into on this stack, or why it may not. */
   target = (stack: string): PaintTarget | { refused: string } => {
     const { session, store } = this.core
     const { active, phase, save, segments } = session.getView()
-    const { hidden } = store.get()
+    const { hidden, overwrite } = store.get()
     if (phase.kind === 'read-only') return { refused: 'This case is open for reading only.' }
     if (save.kind === 'conflict') return { refused: 'Settle the conflict first; what you drew is kept.' }
     if (phase.kind !== 'ready') return { refused: 'The case is not open yet.' }
@@ -85,7 +89,8 @@ export class Masks {
     const name = nameOf(segment.structure)
     if (session.isLocked(active)) return { refused: `${name} is accepted. Open it again to change it.` }
     if (hidden.has(segmentName(active))) return { refused: `${name} is hidden. Show it to change it.` }
-    const locked = new Set(segments.filter((each) => each.layer === active.layer && (session.isLocked(each) || hidden.has(segmentName(each)))).map((each) => each.id))
+    const isKept = (each: SegmentKey) => session.isLocked(each) || overwrite === 'none' || (overwrite === 'visible' && hidden.has(segmentName(each)))
+    const locked = new Set(segments.filter((each) => each.layer === active.layer && each.id !== active.id && isKept(each)).map((each) => each.id))
     return { labelmap, layer: active.layer, segment: active.id, colour: this.style(active.layer, active.id)?.colour ?? '#9aa2aa', mayOverwrite: (id) => !locked.has(id) }
   }
 

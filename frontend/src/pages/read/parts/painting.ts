@@ -1,4 +1,5 @@
 import { fillBetween } from '@/geometry/between'
+import { fillHoles } from '@/geometry/holes'
 import { keepLargest } from '@/geometry/islands'
 import type { LabelmapEdit } from '@/geometry/labelmap'
 import type { Vec3 } from '@/geometry/vector'
@@ -31,9 +32,13 @@ export class Painting {
   }
 
   resizeBrush(steps: number): void {
-    const { radius: before, tool } = this.core.store.get()
-    const radius = Math.max(SMALLEST, Math.min(LARGEST, Math.round((before + steps * 0.25) * 4) / 4))
-    this.radii[tool] = radius
+    this.setRadius(this.core.store.get().radius + steps * 0.25)
+  }
+
+  /** In mm; kept for the tool in hand. */
+  setRadius(mm: number): void {
+    const radius = Math.max(SMALLEST, Math.min(LARGEST, Math.round(mm * 4) / 4))
+    this.radii[this.core.store.get().tool] = radius
     this.core.store.set({ radius })
     this.applyBrush()
   }
@@ -58,6 +63,16 @@ export class Painting {
     this.applyBrush()
   }
 
+  setScissors(change: Partial<RoomView['scissors']>): void {
+    const scissors = { ...this.core.store.get().scissors, ...change }
+    this.core.viewer.scissors = scissors
+    this.core.store.set({ scissors })
+  }
+
+  setOverwrite(overwrite: RoomView['overwrite']): void {
+    this.core.store.set({ overwrite })
+  }
+
   private applyBrush(): void {
     const { radius, isSphere, range } = this.core.store.get()
     this.core.viewer.setBrush({ radius, isSphere, range })
@@ -72,7 +87,7 @@ export class Painting {
   refused(reason: string, ids: readonly number[]): void {
     const { active, segments } = this.core.session.getView()
     const names = ids.map((id) => nameOf(segments.find((segment) => segment.id === id && segment.layer === active?.layer)?.structure ?? ''))
-    this.core.notices.notify(names.length ? `${names.join(', ')} kept` : 'Nothing painted', names.length ? 'Accepted, locked or hidden structures are not painted over.' : reason, 'attn')
+    this.core.notices.notify(names.length ? `${names.join(', ')} kept` : 'Nothing painted', names.length ? this.core.store.get().overwrite === 'none' ? 'Only background is painted; change it beside the brush.' : 'Accepted, locked or hidden structures are not painted over.' : reason, 'attn')
   }
 
   undo(): void {
@@ -124,6 +139,15 @@ export class Painting {
     this.work(`${this.activeName}: largest part kept`, 'islands', (edit, segment) => {
       const gone = keepLargest(edit, segment)
       return gone ? `${gone} smaller ${gone === 1 ? 'part' : 'parts'} erased. Ctrl Z brings them back.` : 'It is in one part already.'
+    })
+  }
+
+  fillHoles(): void {
+    const { activePane } = this.core.store.get()
+    const pane = this.core.viewer.planeOf(activePane)
+    this.work(`${this.activeName}: holes filled`, 'fill-holes', (edit, segment) => {
+      const filled = pane ? fillHoles(edit, segment, pane.axis, pane.slice) : 0
+      return filled ? `${filled} voxels filled. Ctrl Z takes it back.` : 'It encloses nothing in space, nor on the slice that shows.'
     })
   }
 

@@ -77,6 +77,10 @@ export class Panes {
     this.core.store.set({ isMaximised: !this.core.store.get().isMaximised })
   }
 
+  toggleSurface(): void {
+    this.core.store.set({ isSurfaceShown: !this.core.store.get().isSurfaceShown })
+  }
+
   nextHanging(): void {
     const { hangings, hanging } = this.core.store.get()
     if (!hangings.length) return

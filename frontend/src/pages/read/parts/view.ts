@@ -1,5 +1,7 @@
+import type { PromptKind } from '@/state/prompts'
 import type { PaneSpec } from '@/viewer/pane'
 import type { ToolName } from '@/viewer/tools'
+import type { ScissorsSettings } from '@/viewer/tools/outlines'
 import { NOTHING_KNOWN, type Sureness } from '../doubts'
 import type { Hanging } from '../hanging'
 
@@ -10,6 +12,8 @@ export interface Notice {
   readonly tone: 'ok' | 'attn' | 'info'
   readonly undo: 'undo' | 'redo' | null
 }
+
+export type Overwrite = 'all' | 'visible' | 'none'
 
 /** What the screen of the room shows beside the session. */
 export interface RoomView {
@@ -37,6 +41,15 @@ export interface RoomView {
   readonly isAsking: boolean
   /** Which tab of the panel at the right is open. */
   readonly panel: string
+  readonly cine: { readonly isPlaying: boolean; readonly fps: number }
+  /** The spine in 3D stands in the last place beside the large picture. */
+  readonly isSurfaceShown: boolean
+  readonly scissors: ScissorsSettings
+  /** Which other structures a stroke may paint over; accepted and locked ones never. */
+  readonly overwrite: Overwrite
+  readonly promptKind: PromptKind
+  /** The model's server does not answer; so many prompts wait for it. */
+  readonly ai: { readonly isDown: boolean; readonly waiting: number }
 }
 
 const INITIAL: RoomView = {
@@ -62,6 +75,12 @@ const INITIAL: RoomView = {
   isNegative: false,
   isAsking: false,
   panel: 'structures',
+  cine: { isPlaying: false, fps: 10 },
+  isSurfaceShown: false,
+  scissors: { shape: 'freehand', side: 'inside', depth: 'slice' },
+  overwrite: 'visible',
+  promptKind: 'click',
+  ai: { isDown: false, waiting: 0 },
 }
 
 /** The room's view and who listens to it. */

@@ -104,6 +104,16 @@ export class Walk {
     else notices.notify('Every structure is accepted', 'Submit the case when you are done.', 'ok')
   }
 
+  /** Lock the active structure against every tool, or unlock it. */
+  toggleLock(): void {
+    const { session, notices } = this.core
+    const { active } = session.getView()
+    const segment = active && session.segment(active)
+    if (!segment || !session.canWrite) return
+    if (segment.status === 'accepted') notices.notify('It is accepted', 'Open it again to change it; accepted structures are locked.', 'info')
+    else session.setLocked({ id: segment.id, layer: segment.layer }, !(segment.locked ?? false))
+  }
+
   rejectActive(): void {
     const { active } = this.core.session.getView()
     if (active && this.core.session.canWrite) this.core.session.reject(active)
