@@ -62,7 +62,7 @@ def test_a_click_and_a_scribble_are_answered_in_one_step_each(room: ReadingRoom)
 
 def test_what_is_asked_shows_at_once_and_esc_gives_it_up(room: ReadingRoom) -> None:
     held: list[Route] = []
-    room.page.route(POINTS, held.append)
+    room.page.route(POINTS, lambda route: held.append(route))
     stack = room.pane()["stack"]
     before = room.digest(stack)
     row, column = middle(room)
@@ -72,15 +72,15 @@ def test_what_is_asked_shows_at_once_and_esc_gives_it_up(room: ReadingRoom) -> N
     assert room.page.evaluate("window.columna.layered('large')") > 0, "the mark stands where it was asked"
     room.press("Escape")
     room.until(lambda state: not state["isAsking"], 5)
-    room.page.unroute(POINTS)
     for route in held:
         route.abort()
+    room.page.unroute(POINTS)
     assert room.digest(stack) == before
 
 
 def test_an_answer_never_overwrites_what_was_drawn_since(room: ReadingRoom) -> None:
     held: list[Route] = []
-    room.page.route(POINTS, held.append)
+    room.page.route(POINTS, lambda route: held.append(route))
     stack = room.pane()["stack"]
     row, column = middle(room)
     room.page.mouse.click(*room.place(row, column))
@@ -89,9 +89,9 @@ def test_an_answer_never_overwrites_what_was_drawn_since(room: ReadingRoom) -> N
     room.press("b")
     room.stroke((row, column - 25), (row, column - 20))
     drawn = room.digest(stack)
-    room.page.unroute(POINTS)
     for route in held:
         route.continue_()
+    room.page.unroute(POINTS)
     room.until(lambda state: not state["isAsking"], 120)
     assert room.digest(stack) == drawn
     assert room.state["notice"] == "Answer dropped"

@@ -8,7 +8,9 @@ export interface Preferences {
 }
 
 const PLACE = 'columna.preferences'
-const DEFAULTS: Preferences = { keys: {}, density: 'clinical', project: '' }
+// a finger needs more room than a mouse, until the person says otherwise
+const isTouched = typeof window !== 'undefined' && typeof window.matchMedia === 'function' && window.matchMedia('(pointer: coarse)').matches
+const DEFAULTS: Preferences = { keys: {}, density: isTouched ? 'touch' : 'clinical', project: '' }
 const listeners = new Set<() => void>()
 let current: Preferences | null = null
 

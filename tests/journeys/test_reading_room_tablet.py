@@ -1,0 +1,91 @@
+"""The reading room on a tablet of 1024 × 768: one finger is the tool, two move the picture, a pen draws while the palm lies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, CDPSession
+
+from tests.journeys.browser import ReadingRoom, Web
+
+pytestmark = pytest.mark.journey
+Fingers = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def room(web: Web, browser: Browser, take: Callable[[str], dict[str, Any]]) -> Iterator[ReadingRoom]:
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True, service_workers="block")
+    entered = ReadingRoom.enter(context, web.url).open(take("MR")["id"])
+    yield entered
+    assert entered.problems == []
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def glass(room: ReadingRoom) -> CDPSession:
+    return room.page.context.new_cdp_session(room.page)
+
+
+def touch(glass: CDPSession, kind: str, *fingers: tuple[float, float]) -> None:
+    points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+    glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_one_finger_paints_and_two_only_move_the_picture(room: ReadingRoom, glass: CDPSession) -> None:
+    stack, before = room.pane()["stack"], room.digest(room.pane()["stack"])
+    x, y = room.place(50, 25)
+    touch(glass, "touchStart", (x, y))
+    touch(glass, "touchMove", (x + 20, y))
+    touch(glass, "touchEnd")
+    room.until(lambda state: state["undoable"] == 1)
+    painted = room.digest(stack)
+    assert painted != before
+    zoom, at = room.pane()["zoom"], room.place(50, 25)
+    touch(glass, "touchStart", (x, y))
+    touch(glass, "touchStart", (x, y), (x + 80, y))
+    for step in range(1, 5):
+        touch(glass, "touchMove", (x, y + 10 * step), (x + 80 + 20 * step, y + 10 * step))
+    touch(glass, "touchEnd")
+    room.until(lambda state: state["panes"][0]["zoom"] > zoom * 1.2)
+    assert room.place(50, 25) != at
+    assert room.digest(stack) == painted, "two fingers draw nothing, not even what the first one began"
+    room.press("Control+z", "r")
+    room.until(lambda state: state["undoable"] == 0)
+
+
+def test_the_pen_draws_and_the_palm_beside_it_does_not(room: ReadingRoom, glass: CDPSession) -> None:
+    def pen(kind: str, x: float, y: float) -> None:
+        pressed = kind != "mouseReleased"
+        glass.send(
+            "Input.dispatchMouseEvent",
+            {"type": kind, "x": x, "y": y, "button": "left", "buttons": int(pressed), "clickCount": 1, "pointerType": "pen", "force": 0.5},
+        )
+
+    x, y = room.place(50, 25)
+    pen("mousePressed", x, y)
+    pen("mouseMoved", x + 15, y)
+    touch(glass, "touchStart", (x + 10, y + 120))
+    touch(glass, "touchMove", (x + 30, y + 130))
+    touch(glass, "touchEnd")
+    pen("mouseMoved", x + 25, y)
+    pen("mouseReleased", x + 25, y)
+    room.until(lambda state: state["undoable"] == 1)
+    room.page.wait_for_timeout(200)
+    assert room.state["undoable"] == 1, "one stroke, by the pen"
+    room.press("Control+z")
+
+
+def test_what_is_touched_is_large_enough_for_a_finger(room: ReadingRoom) -> None:
+    small = room.page.evaluate(
+        """() => [...document.querySelectorAll('main button, nav button, header button, aside button')]
+            .filter((each) => each.offsetParent && !each.closest('[data-fine]'))
+            .map((each) => ({ name: each.getAttribute('aria-label') || each.innerText, ...each.getBoundingClientRect().toJSON() }))
+            .filter((each) => each.height < 24 || each.width < 24)
+            .map((each) => `${each.name} ${Math.round(each.width)}×${Math.round(each.height)}`)"""
+    )
+    assert small == []
+    tools = room.page.locator("nav[aria-label=Tools] button").first.bounding_box()
+    assert tools is not None
+    assert min(tools["width"], tools["height"]) >= 44
