@@ -83,7 +83,7 @@ def test_an_undo_out_of_sight_goes_there_and_says_where(room: ReadingRoom) -> No
     assert re.match(rf"Undone: .+, slice {slice_ + 1}$", room.state["notice"])
 
 
-@pytest.mark.parametrize("turns", [[], ["Shift+I"], ["Shift+R"], ["Shift+I", "Shift+R"]], ids=["as it is", "flipped", "turned", "both"])
+@pytest.mark.parametrize("turns", [[], ["Shift+X"], ["Shift+R"], ["Shift+X", "Shift+R"]], ids=["as it is", "flipped", "turned", "both"])
 def test_the_brush_meets_the_voxel_under_it_however_the_picture_is_turned(room: ReadingRoom, turns: list[str]) -> None:
     slice_ = room.pane()["slice"]
     room.press(*turns, *["Shift+["] * 2)
@@ -95,7 +95,7 @@ def test_the_brush_meets_the_voxel_under_it_however_the_picture_is_turned(room: 
     assert at(room, voxel) == room.state["active"]["id"]
     assert sum(at(room, (slice_, row, column)) > 0 for row in range(40, 49) for column in range(19, 28)) <= 5
     room.press(*["Shift+]"] * 2)
-    turned_back = ["Shift+R"] * (3 if "Shift+R" in turns else 0) + ["Shift+I"] * ("Shift+I" in turns)
+    turned_back = ["Shift+R"] * (3 if "Shift+R" in turns else 0) + ["Shift+X"] * ("Shift+X" in turns)
     room.press(*turned_back)
 
 
@@ -120,10 +120,10 @@ def test_what_is_painted_across_the_slices_lies_where_the_other_picture_shows_it
 def test_letters_follow_a_flip_and_a_turn(room: ReadingRoom) -> None:
     room.page.mouse.click(*room.place(40, 20))
     before = room.pane()["letters"]
-    room.press("Shift+I")
+    room.press("Shift+X")
     flipped = room.until(lambda state: state["panes"][0]["letters"] != before)["panes"][0]["letters"]
     assert (flipped["left"], flipped["right"]) == (before["right"], before["left"])
-    room.press("Shift+I", "Shift+R")
+    room.press("Shift+X", "Shift+R")
     turned = room.until(lambda state: state["panes"][0]["letters"]["top"] != before["top"])["panes"][0]["letters"]
     assert {turned["top"], turned["bottom"]} == {before["left"], before["right"]}
     room.press("Shift+R", "Shift+R", "Shift+R")

@@ -14,7 +14,7 @@ export interface Hatch {
   at: (stack: string, layer: string, slice: number, row: number, column: number) => number
   /** mm per slice, row and column. */
   spacing: (stack: string) => readonly number[]
-  /** The active structure where it is widest on the slice that shows: a row of it, and its first and last column. */
+  /** The active structure where it is thickest on the slice that shows: a row of it, and its first and last column. */
   widest: (pane: string) => { readonly row: number; readonly from: number; readonly to: number } | null
   state: () => Readonly<Record<string, unknown>>
   /** Pixels of a pane that outlines, names or lines cover. */
@@ -59,9 +59,13 @@ const widestRun = (labelmap: Labelmap, id: number, slice: number): { row: number
     while (data[at + 1] === id && (at + 1) % labelmap.columns) at += 1
     runs.push({ row, from, to: at % labelmap.columns })
   }
-  const most = Math.max(...runs.map((run) => run.to - run.from))
-  const wide = runs.filter((run) => run.to - run.from >= 0.85 * most)
-  return wide[Math.floor(wide.length / 2)] ?? null
+  const reach = ({ row, from, to }: { row: number; from: number; to: number }): number => {
+    const column = Math.round((from + to) / 2)
+    let far = 0
+    while (far < (to - from) / 2 && data[(row - far) * labelmap.columns + column] === id && data[(row + far) * labelmap.columns + column] === id) far += 1
+    return far
+  }
+  return runs.reduce<{ row: number; from: number; to: number } | null>((best, run) => (best === null || reach(run) > reach(best) ? run : best), null)
 }
 
 export const openHatch = (room: Room): (() => void) => {
