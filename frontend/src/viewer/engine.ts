@@ -29,7 +29,7 @@ export interface ViewerEvents {
   brushResized: (steps: number) => void
   target: (stack: string) => PaintTarget | { readonly refused: string }
   /** The graphics card gave up and every picture was built anew. */
-  rebuilt: () => void
+  rebuilt?: () => void
 }
 
 interface Mounted {
@@ -104,7 +104,7 @@ export class ReadingViewer {
     this.engine = new RenderingEngine(this.id)
     for (const { spec, element, stand } of mounted) void this.open(spec, element, stand)
     this.activeId = active
-    this.events.rebuilt()
+    this.events.rebuilt?.()
   }
 
   private hostOf(): PaintHost {

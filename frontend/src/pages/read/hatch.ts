@@ -6,6 +6,14 @@ import type { Room } from './room'
 export interface Hatch {
   /** SHA-256 of a mask, every slice in stack order. */
   maskDigest: (stack: string, layer: string) => Promise<string>
+  state: () => Readonly<Record<string, unknown>>
+  /** Pixels of a pane that outlines, names or lines cover. */
+  drawn: (pane: string) => number
+  /** Where a voxel lies on the page, in a pane that shows its slice. */
+  placeOf: (pane: string, slice: number, row: number, column: number) => { readonly x: number; readonly y: number } | null
+}
+
+interface RoomHatch extends Hatch {
   /** How many voxels each segment of a mask has. */
   voxels: (stack: string, layer: string) => Readonly<Record<number, number>>
   /** The same, on each slice. */
@@ -16,15 +24,10 @@ export interface Hatch {
   spacing: (stack: string) => readonly number[]
   /** The active structure where it is thickest on the slice that shows: a row of it, and its first and last column. */
   widest: (pane: string) => { readonly row: number; readonly from: number; readonly to: number } | null
-  state: () => Readonly<Record<string, unknown>>
-  /** Pixels of a pane that outlines, names or lines cover. */
-  drawn: (pane: string) => number
   /** The same of what layers draw over it: marks and measurements. */
   layered: (pane: string) => number
   /** Show a slice: as a click into the strip does. */
   goTo: (pane: string, slice: number) => void
-  /** Where a voxel lies on the page, in a pane that shows its slice. */
-  placeOf: (pane: string, slice: number, row: number, column: number) => { readonly x: number; readonly y: number } | null
 }
 
 declare global {
@@ -69,7 +72,7 @@ const widestRun = (labelmap: Labelmap, id: number, slice: number): { row: number
 }
 
 export const openHatch = (room: Room): (() => void) => {
-  const hatch: Hatch = {
+  const hatch: RoomHatch = {
     maskDigest: (stack, layer) => room.session.maskDigest(stack, layer),
     voxels: (stack, layer) => voxelsOf(room.session.labelmap(stack, layer)),
     slices: (stack, layer) => {
