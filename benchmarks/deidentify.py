@@ -51,7 +51,7 @@ def _rate(count: int, work: Callable[[Path], None]) -> float:
 
 
 def main(count: int = 200) -> int:
-    from benchmarks.intake import write_files
+    from benchmarks._slices import write_files
 
     with tempfile.TemporaryDirectory(prefix="columna-bench-") as name:
         source = Path(name)

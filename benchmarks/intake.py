@@ -19,9 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-SIDE = 512
+from benchmarks._slices import write_files
 
 
 @dataclass(frozen=True)
@@ -39,36 +37,6 @@ class Rate:
     def line(self, name: str) -> str:
         core = self.files / self.processor if self.processor else 0.0
         return f"{name:38} {self.each_second:8.1f} images/s   {core:8.1f} per core   {self.seconds:6.1f} s"
-
-
-def write_files(folder: Path, count: int, parts: int) -> list[Path]:
-    """Return ``parts`` folders that together hold ``count`` slices of one CT study."""
-    from storage.dicom.geometry import Geometry
-    from storage.dicom.synthesis import ImageSeries, dataset_bytes, series_datasets, stable_uid
-    from storage.phantom_dicom.identity import add_private, identity_draw, identity_header
-
-    rng = np.random.default_rng(0)
-    smooth = np.cumsum(rng.normal(0, 3, (SIDE, SIDE)), axis=1)
-    who, folders = identity_draw(1), []
-    study = stable_uid("benchmark", count)
-    for part in range(parts):
-        place = folder / f"part{part}"
-        place.mkdir(parents=True)
-        folders.append(place)
-        slices = count // parts
-        voxels = np.stack([(smooth + rng.normal(0, 12, (SIDE, SIDE))).astype(np.int16) for _ in range(slices)])
-        series = ImageSeries(
-            pixels=voxels,
-            modality="CT",
-            study_uid=study,
-            series_uid=stable_uid(study, part),
-            geometry=Geometry((-200.0, -200.0, 0.0), (1, 0, 0), (0, 1, 0), (2.0, 0.78, 0.78), voxels.shape),
-            header=identity_header(who, study_uid=study, time="101500.000"),
-        )
-        for number, dataset in enumerate(series_datasets(series)):
-            add_private(dataset, who)
-            (place / f"{number:05d}.dcm").write_bytes(dataset_bytes(dataset))
-    return folders
 
 
 def processor_seconds(pid: int) -> float:

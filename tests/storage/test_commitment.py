@@ -9,6 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
+from pynetdicom.pdu import P_DATA_TF
 
 from storage.dicom.commitment import SOP_CLASS, SOP_INSTANCE
 from tests.servers.installation import until
@@ -35,13 +36,20 @@ def ask(here):
     def run(*uids: str, action: int = 1, sop_class: str = CT):
         answers: queue.Queue = queue.Queue()
 
+        told = []
+
         def report(event):
-            answers.put((event.event_type, event.event_information))
+            told.append((event.event_type, event.event_information))
             return 0x0000, None
+
+        def sent(event):
+            if told and isinstance(event.pdu, P_DATA_TF):  # our answer to the report: only now may the association end
+                answers.put(told.pop())
 
         sender = AE("PACS")
         sender.add_requested_context(SOP_CLASS)
-        association = sender.associate("127.0.0.1", int(here.port), ae_title="COLUMNA", evt_handlers=[(evt.EVT_N_EVENT_REPORT, report)])
+        handlers = [(evt.EVT_N_EVENT_REPORT, report), (evt.EVT_PDU_SENT, sent)]
+        association = sender.associate("127.0.0.1", int(here.port), ae_title="COLUMNA", evt_handlers=handlers)
         assert association.is_established
         request = Dataset()
         request.TransactionUID = generate_uid()
