@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from storage.object_store import GRACE, PART, Stored, checked, is_digest, key_of, missing
 
@@ -70,6 +71,12 @@ class FolderStore:
                 if length is not None:
                     length -= len(chunk)
                 yield chunk
+
+    def file(self, digest: str) -> BinaryIO | None:
+        try:
+            return self._path(digest).open("rb")
+        except FileNotFoundError:
+            raise missing(digest) from None
 
     def size(self, digest: str) -> int:
         try:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from config.errors import ColumnaError, Invalid, Missing, Unavailable
 
@@ -53,6 +53,9 @@ class ObjectStore(Protocol):
 
     def stream(self, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         """Return an iterator over the bytes [start, start + length). :class:`Missing` is raised here, not at the first chunk."""
+
+    def file(self, digest: str) -> BinaryIO | None:
+        """Return the object as an open file, or None where objects are no files here. Raises :class:`Missing`."""
 
     def size(self, digest: str) -> int:
         """Return the number of bytes. Raises :class:`Missing`."""

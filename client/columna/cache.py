@@ -79,7 +79,10 @@ class Cache:
             yield
 
     def keep(self, digest: str, size: int) -> None:
-        """Give a finished ``.part`` its final name, durably. The caller has hashed every byte of it."""
+        """Give a finished ``.part`` its final name; its bytes are on the disk before. The caller has hashed every byte of it.
+
+        A power cut may take the name from the cache again, never bytes from under a name; what is pulled is named durably by the tree.
+        """
         part, path = self.part(digest), self.path(digest)
         if part.stat().st_size != size:
             raise IntegrityError(f"{digest[:12]} has {part.stat().st_size} bytes, not {size}.")
@@ -89,4 +92,3 @@ class Cache:
         os.utime(part, (SEAL, SEAL))
         path.parent.mkdir(exist_ok=True)
         part.replace(path)
-        sync_folder(path.parent)

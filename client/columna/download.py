@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from columna.errors import IntegrityError
 from columna.http import Session
 from columna.manifest import File
 
+_PIECE = 1 << 18
+"""Bytes read from the line at a time; about what a socket holds."""
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
@@ -49,23 +52,29 @@ def _receive(session: Session, address: str, file: File, part: Path, moved: Call
     if have == file.size and part.exists():
         return hasher
     headers = {"Range": f"bytes={have}-", "If-Range": f'"{file.sha256}"'} if have else {}
-    with session.open(address, headers=headers) as response, part.open("ab") as handle:
+    with session.open(address, headers=headers) as response, part.open("ab", buffering=0) as handle:
         if response.status != 206 or not have:
             handle.truncate(0)
             hasher, have = hashlib.sha256(), 0
         elif not _continues(response.headers.get("Content-Range", ""), have, file.size):
             raise IntegrityError(f"{file.path}: the server sent another range than was asked for.")
-        while chunk := response.read1(CHUNK) or response.read(1):  # what is there now, so that a kill loses little; the last read ends it
+        while chunk := response.read1(_PIECE) or response.read(1):  # what is there now, so that a kill loses little; the last read ends it
             have += len(chunk)
             if have > file.size:
                 handle.truncate(0)
                 raise IntegrityError(f"{file.path}: the server sends more than the {file.size} bytes that the manifest names.")
-            handle.write(chunk)
+            _write(handle, chunk)
             hasher.update(chunk)
             moved(len(chunk))
     if have < file.size:
         raise ConnectionError(f"the answer ended after {have} of {file.size} bytes")
     return hasher
+
+
+def _write(handle: RawIOBase, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[handle.write(view) or 0 :]
 
 
 def _hash_start(part: Path, file: File, hasher: Any) -> int:

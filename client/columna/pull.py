@@ -78,6 +78,7 @@ def _pull(version: VersionHandle, out: Path, jobs: int, dry_run: bool, progress:
     for file in plan.wanted:
         if file.path not in report.withdrawn and file.path not in report.withheld and not tree.holds(file):
             tree.place(file, version.client.cache.path(file.sha256))
+    tree.sync()
     _write_rest(tree, version, plan, report, tombstones, receipt)
     tree.finish()
     return report

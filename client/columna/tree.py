@@ -20,6 +20,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._touched: set[Path] = set()
 
     def prepare(self) -> None:
         """Make the folder and remove what an interrupted pull left half done."""
@@ -55,7 +56,10 @@ class Tree:
         return os.path.lexists(self.path(file))
 
     def place(self, file: File, source: Path) -> None:
-        """Give the cached file its name in the tree: a hard link where the disk allows it, else a copy that is whole before it is named."""
+        """Give the cached file its name in the tree: a hard link where the disk allows it, else a copy that is whole before it is named.
+
+        The name is durable after :meth:`sync`.
+        """
         parts = tuple(file.path.split("/"))
         folder = self._folder(parts[:-1])
         temporary = self.root / OWN / "tmp" / secrets.token_hex(8)
@@ -64,7 +68,14 @@ class Tree:
         except OSError:
             self._copy(source, temporary, file)
         temporary.replace(folder / parts[-1])
-        sync_folder(folder)
+        self._touched.add(folder)
+
+    def sync(self) -> None:
+        """Wait until the names of all placed files are on the disk, and those of their folders."""
+        folders = self._touched | {parent for folder in self._touched for parent in folder.parents if parent.is_relative_to(self.root)}
+        for folder in sorted(folders, key=lambda path: -len(path.parts)):
+            sync_folder(folder)
+        self._touched.clear()
 
     @staticmethod
     def _copy(source: Path, temporary: Path, file: File) -> None:

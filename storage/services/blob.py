@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from config.errors import Missing
 from storage.models import Blob
@@ -44,6 +45,11 @@ def blob_read(*, digest: str) -> bytes:
 def blob_open(*, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
     """Return an iterator over the bytes [start, start + length), unchecked. Raises :class:`config.errors.Missing` at once."""
     return store().stream(digest, start, length)
+
+
+def blob_file(*, digest: str) -> BinaryIO | None:
+    """Return the blob as an open file, unchecked, or None where the store has no files. Raises :class:`config.errors.Missing`."""
+    return store().file(digest)
 
 
 def blob_get(*, digest: str) -> Blob:
