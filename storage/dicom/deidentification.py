@@ -11,7 +11,7 @@ import re
 import struct
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -25,7 +25,7 @@ from pydicom.uid import UID_dictionary
 
 from storage.dicom import encoding
 from storage.dicom.actions import Action, Plan, plan_of
-from storage.dicom.descriptor import DEFINED_TERMS, VOCABULARY, clean, clean_loose
+from storage.dicom.descriptor import DEFINED_TERMS, UID_IN_TEXT, VOCABULARY, clean, clean_loose
 from storage.dicom.identity import Identity, identity_of
 from storage.dicom.known_identity import KnownIdentity, fold
 from storage.dicom.parse import BROKEN, Parsed
@@ -67,6 +67,7 @@ _NEVER_EMPTY = frozenset({0x00080100, 0x00080102, 0x00080104, 0x0040A160, 0x0070
 """Text of Type 1: codes and their meanings, report text, annotations, labels. What cleaning leaves empty becomes a dummy."""
 _SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "OL": 4, "FD": 8, "SV": 8, "UV": 8, "OD": 8, "OV": 8, "AT": 2}
 _PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
+_REMEMBERED, _REMEMBERED_LENGTH = 2000, 200
 _DERIVED_UIDS = {0x00080018, 0x0020000D, 0x0020000E}
 
 
@@ -131,8 +132,9 @@ class _Engine:
         out: dict[int, tuple[str, bytes]] = {}
         creators = _creators(dataset)
         kept_blocks: set[int] = set()
-        for tag in sorted(int(tag) for tag in dataset.keys()):  # noqa: SIM118  iterating converts every element
-            item = dataset.get_item(tag)
+        items = {int(tag): item for tag, item in dataset.items()}  # iterating the data set itself converts every element
+        for tag in sorted(items):
+            item = items[tag]
             if isinstance(item, RawDataElement) and item.value is not None and item.length != 0xFFFFFFFF and len(item.value) < item.length:
                 raise Rejected("truncated")
             if (tag >> 16) & 1:
@@ -217,14 +219,32 @@ class _Engine:
             case Action.AGE:
                 cleaned = [_capped_age(part.strip()) for part in parts]
             case Action.CODE_STRING:
-                cleaned = [self._code_string(part.strip(), tag) for part in parts]
+                cleaned = [self._remembered(self._code_string, part.strip(), tag) for part in parts]
                 if len(parts) > 1 and not any(cleaned):
                     cleaned = [""]
             case Action.DEVICE_TEXT:
-                cleaned = [clean_loose(part, self.known) for part in parts]
+                cleaned = [self._remembered(self._loose, part, 0) for part in parts]
             case _:
-                cleaned = [clean(part, self.known, self._uid_in_text) for part in parts]
+                cleaned = [self._remembered(self._words, part, 1) for part in parts]
         return "\\".join(cleaned)
+
+    def _remembered(self, how: Callable[[str, int], str], text: str, tag: int) -> str:
+        """Return ``how(text, tag)``, which depends on nothing but the text, the tag and what is known of the patient."""
+        if len(text) > _REMEMBERED_LENGTH or UID_IN_TEXT.search(text):
+            return how(text, tag)
+        memory, key = self.known.cleaned, (how.__name__, tag, text)
+        found = memory.get(key)
+        if found is None:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            found = memory[key] = how(text, tag)
+        return found
+
+    def _loose(self, text: str, tag: int) -> str:
+        return clean_loose(text, self.known)
+
+    def _words(self, text: str, tag: int) -> str:
+        return clean(text, self.known, self._uid_in_text)
 
     # kinds of value
 
@@ -426,13 +446,10 @@ class _Engine:
 
     def _refuse_residue(self, out: dict[int, tuple[str, bytes]]) -> None:
         """A last look at all text that goes out: a long known word that is no clinical word must not be there in any place."""
-        words = [word for word in self.known.words if len(word) > 4 and word not in VOCABULARY and not word.isdigit()]
-        if not words:
+        if self.known.residue is None:
             return
         text = b"\n".join(value for tag, (vr, value) in out.items() if vr not in ("OB", "OW", "UI") and len(value) < 1 << 20).lower()
-        plain = text.decode("utf-8", "ignore")
-        pattern = "|".join(re.escape(word) for word in words)
-        if re.search(rf"(?<![^\W_])(?:{pattern})(?![^\W_])", plain):
+        if self.known.residue.search(text.decode("utf-8", "ignore")):
             raise Rejected("residual_identity")
 
 

@@ -118,7 +118,7 @@ _CUES = re.compile(
     r"|\b(?:[Rr]eferred|[Rr]eported|[Rr]ead|[Dd]ictated|[Ss]igned|[Pp]erformed|[Ss]een|[Aa]ttending|[Oo]perator|[Tt]echnologist|[Rr]adiologist|[Pp]hysician|[Ss]urgeon|[Nn]urse)(?:\s+by)?\s*[:]?\s+(?=[A-ZÀ-Ý]))"
     r"(?:(?:[A-ZÀ-Ý]\.\s*)*[^\W\d_]+(?:[-'’][^\W\d_]+)*)(?:\s+(?:von|van|de|der|la|le|el|al)\s+[^\W\d_]+)?(?:[ ,]+(?:[A-ZÀ-Ý]\.|[A-ZÀ-Ý][^\W\d_A-ZÀ-Ý]+(?:[-'’][^\W\d_]+)*))?"
 )
-_UID = re.compile(r"(?<![\d.])[0-2](?:\.(?:0|[1-9]\d*)){5,}(?![\d.])")
+UID_IN_TEXT = re.compile(r"(?<![\d.])[0-2](?:\.(?:0|[1-9]\d*)){5,}(?![\d.])")
 
 
 def clean(text: str, known: KnownIdentity, new_uid: Callable[[str], str] | None = None) -> str:
@@ -144,7 +144,7 @@ def _safe_of_itself(line: str) -> str:
 
 
 def _clean_line(line: str, known: KnownIdentity | None, new_uid: Callable[[str], str] | None) -> str:
-    if new_uid is not None and (found := _UID.search(line)):
+    if new_uid is not None and (found := UID_IN_TEXT.search(line)):
         left = _clean_line(line[: found.start()], known, None)
         right = _clean_line(line[found.end() :], known, new_uid)
         return " ".join(part for part in (left, new_uid(found.group()), right) if part)

@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID_dictionary
 
-from storage.dicom.known_identity import KnownIdentity
+from storage.dicom.known_identity import KnownIdentity, known_of
 from storage.dicom.parse import Parsed
 from storage.dicom.reasons import Rejected
 
@@ -79,8 +79,9 @@ def identity_of(parsed: Parsed, *, group: str = "") -> Identity:
     Raises :class:`Rejected` (``malformed``) when a UID is not one.
     """
     dataset = parsed.dataset
-    known = KnownIdentity()
-    _collect(dataset, known, 0, ["iso8859"])
+    said: dict[tuple[str, str], None] = {}
+    _collect(dataset, said, 0, ["iso8859"])
+    known = known_of(tuple(said))
     encodings = _encodings(dataset, ["iso8859"])
 
     def text(tag: int) -> str:
@@ -158,28 +159,27 @@ def _text(dataset: Dataset, tag: int, encodings: list[str]) -> str:
     return value if isinstance(value, str) else "\\".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _collect(dataset: Dataset, known: KnownIdentity, depth: int, outer: list[str]) -> None:
-    """Walk the whole object for names, identifiers and places, at every depth, private elements included."""
+def _collect(dataset: Dataset, said: dict[tuple[str, str], None], depth: int, outer: list[str]) -> None:
+    """Walk the whole object for names, identifiers and places, at every depth, private elements included; each is noted once."""
     if depth > _DEPTH:
         raise Rejected("malformed")
     encodings = _encodings(dataset, outer)
-    for tag in [int(tag) for tag in dataset.keys()]:  # noqa: SIM118  iterating converts every element
-        item = dataset.get_item(tag)
+    for tag, item in [(int(tag), item) for tag, item in dataset.items()]:  # iterating the data set itself converts every element
         vr = item.VR or _vr(tag)
         if vr == "UN" and not (tag >> 16) & 1:
             vr = _vr(tag)
         if vr == "PN":
-            known.add_name(_text(dataset, tag, encodings))
+            said["name", _text(dataset, tag, encodings)] = None
         elif tag in _IDENTIFIERS and vr != "SQ":
-            known.add_identifier(_text(dataset, tag, encodings))
+            said["identifier", _text(dataset, tag, encodings)] = None
         elif tag in _PLACES and vr != "SQ":
-            known.add_place(_text(dataset, tag, encodings))
+            said["place", _text(dataset, tag, encodings)] = None
         elif tag in _DATES:
-            known.add_date(_text(dataset, tag, encodings))
+            said["date", _text(dataset, tag, encodings)] = None
         elif vr == "SQ" and item.value is not None and (not isinstance(item, RawDataElement) or item.value):
             value = dataset[tag].value
             for child in value if isinstance(value, Sequence) else ():
-                _collect(child, known, depth + 1, encodings)
+                _collect(child, said, depth + 1, encodings)
 
 
 def _vr(tag: int) -> str:

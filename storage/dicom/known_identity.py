@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
@@ -33,6 +34,8 @@ class KnownIdentity:
     words: set[str] = field(default_factory=set)
     phrases: set[str] = field(default_factory=set)
     ideographs: set[str] = field(default_factory=set)
+    cleaned: dict[tuple[str, int, str], str] = field(default_factory=dict, repr=False, compare=False)
+    """Texts that were cleaned for this patient: the slices of a series say the same again and again."""
 
     def add_name(self, value: str) -> None:
         """A person name, in all its component groups and components (PS3.5 6.2.1)."""
@@ -97,3 +100,22 @@ class KnownIdentity:
             self.words |= other.words
             self.phrases |= other.phrases
             self.ideographs |= other.ideographs
+
+    @cached_property
+    def residue(self) -> re.Pattern[str] | None:
+        """What finds a long word of the patient, in lower case, that no clinical vocabulary explains; None when there is none."""
+        from storage.dicom.descriptor import VOCABULARY
+
+        words = sorted(word for word in self.words if len(word) > 4 and word not in VOCABULARY and not word.isdigit())
+        pattern = "|".join(re.escape(word) for word in words)
+        return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])") if words else None
+
+
+@lru_cache(maxsize=32)
+def known_of(said: tuple[tuple[str, str], ...]) -> KnownIdentity:
+    """Return what is known from (kind, text) pairs as a header gives them. Nobody may change it: the objects of a study share it."""
+    known = KnownIdentity()
+    add = {"name": known.add_name, "identifier": known.add_identifier, "place": known.add_place, "date": known.add_date}
+    for kind, text in said:
+        add[kind](text)
+    return known

@@ -75,12 +75,11 @@ def _parse(data: bytes) -> Parsed:
     meta = file.file_meta
     if syntax not in NATIVE and syntax not in ENCAPSULATED and not UID(syntax).is_transfer_syntax:
         raise Rejected("unsupported_transfer_syntax" if syntax else "malformed")
-    dataset = Dataset()
-    for tag in file.keys():  # noqa: SIM118  iterating a Dataset converts every element
-        item = file.get_item(tag)
+    raw = dict(file.items())  # iterating a Dataset converts every element
+    for item in raw.values():
         if isinstance(item, RawDataElement) and item.length != 0xFFFFFFFF and item.value is not None and len(item.value) < item.length:
             raise Rejected("truncated")
-        dataset[tag] = item
+    dataset = Dataset(raw)
     if not len(dataset):
         raise Rejected("truncated")
     _copy_encoding(file, dataset)
