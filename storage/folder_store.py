@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from storage.object_store import GRACE, PART, Stored, checked, is_digest, key_of, missing
 
@@ -20,6 +21,46 @@ def _fsync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class _LateFile(io.RawIOBase):
+    """A file for reading that is opened when it is used, so an answer that nobody reads holds nothing open."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.name = str(path)
+        self._first = 0
+        self._descriptor: int | None = None
+
+    def fileno(self) -> int:
+        if self._descriptor is None:
+            self._descriptor = os.open(self.name, os.O_RDONLY)
+            os.lseek(self._descriptor, self._first, os.SEEK_SET)
+        return self._descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if self._descriptor is None and whence == os.SEEK_SET:
+            self._first = offset
+            return offset
+        return os.lseek(self.fileno(), offset, whence)
+
+    def tell(self) -> int:
+        return self._first if self._descriptor is None else os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def readinto(self, buffer: Any) -> int:
+        return os.readv(self.fileno(), [buffer])
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+        super().close()
 
 
 class FolderStore:
@@ -73,10 +114,10 @@ class FolderStore:
                 yield chunk
 
     def file(self, digest: str) -> BinaryIO | None:
-        try:
-            return self._path(digest).open("rb")
-        except FileNotFoundError:
-            raise missing(digest) from None
+        path = self._path(digest)
+        if not path.exists():
+            raise missing(digest)
+        return cast(BinaryIO, _LateFile(path))
 
     def size(self, digest: str) -> int:
         try:

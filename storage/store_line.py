@@ -38,7 +38,7 @@ _MAX_COMMAND = 1 << 24
 """Bytes of a message that carries no object."""
 _PART = 1 << 20
 _P_DATA, _C_STORE, _SUCCESS_WITHOUT_DATA = 0x04, 0x0001, 0x0101
-_DATA_TRANSFER = "Sta6"
+_DATA_TRANSFER, _CLOSING = "Sta6", "Sta13"
 _OUT_OF_RESOURCES, _PROCESSING_FAILURE = 0xA700, 0x0110
 _IDLE, _SOON = 0.25, 0.001
 
@@ -126,6 +126,7 @@ class _Line(DULServiceProvider):
         self.daemon = True
         self._run_loop_delay = 0
         self._message: _Message | None = None
+        self._is_deaf = False
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
 
@@ -151,7 +152,10 @@ class _Line(DULServiceProvider):
             self._bell.send(b"\0")
 
     def _is_transport_event(self) -> bool:
-        """As pynetdicom's, after waiting for bytes, for something to send, or for a moment."""
+        """As pynetdicom's, after waiting for bytes, for something to send, or for a moment. To who sent garbage nobody listens any more."""
+        if self._is_deaf and self.socket is not None and self.state_machine.current_state == _CLOSING:
+            self.socket.close()
+            return True
         if self.event_queue.empty():
             self._wait()
         return bool(super()._is_transport_event())
@@ -185,6 +189,7 @@ class _Line(DULServiceProvider):
                 self._take_other(struct.pack(">BxL", kind, length) + self._receive(length))
         except Broken as broken:
             self._message = None
+            self._is_deaf = broken.event == "Evt19"
             self.event_queue.put(broken.event)
 
     def _receive(self, length: int) -> bytes:

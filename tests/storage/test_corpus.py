@@ -116,3 +116,20 @@ def test_patients_differ_in_pseudonym_and_shift():
     people = [pass_door(patient(seed).objects[0][1], profile=Profile(), pseudonyms=KEYS) for seed in range(100, 108)]
     assert len({passed.pseudonym for passed in people}) == 8
     assert len({KEYS.days(passed.patient_key) for passed in people}) == 8
+
+
+def test_what_is_remembered_of_one_patient_never_reaches_another():
+    from storage.dicom.known_identity import known_of
+
+    people = [patient(seed) for seed in (FRESH, FRESH + 1)]
+    alone = []
+    for person in people:
+        known_of.cache_clear()
+        alone.append([pass_door(data, profile=Profile(), pseudonyms=KEYS).data for _, data, _ in person.objects])
+    known_of.cache_clear()
+    for _ in range(2):
+        mixed = [
+            [pass_door(pair[side][1], profile=Profile(), pseudonyms=KEYS).data for side in (0, 1)]
+            for pair in zip(*(p.objects for p in people), strict=True)
+        ]
+        assert mixed == [list(pair) for pair in zip(*alone, strict=True)]

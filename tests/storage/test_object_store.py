@@ -181,3 +181,16 @@ def test_the_settings_name_the_store(settings, tmp_path):
     settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"object_store": "s3", "s3_endpoint": ""})
     with pytest.raises(Unavailable, match="COLUMNA_S3_ENDPOINT"):
         store()
+
+
+def test_a_file_of_a_folder_is_opened_late_and_read_from_anywhere(tmp_path):
+    folder = FolderStore(tmp_path / "objects")
+    digest = folder.put(b"0123456789")
+    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    file = folder.file(digest)
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
+    file.seek(4)
+    assert (file.tell(), file.read()) == (4, b"456789")
+    assert os.pread(file.fileno(), 3, 0) == b"012"
+    file.close()
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before

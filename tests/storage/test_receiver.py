@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import requests
 
@@ -143,6 +146,48 @@ def test_ten_associations_at_once(columna, dcmtk, send, tmp_path):
         )
     assert [sender.wait(timeout=90) for sender in senders] == [0] * 10
     assert stored(columna) == before + 30
+
+
+def test_an_object_in_small_fragments_is_the_same_object(columna, send, tmp_path):
+    whole = series_of(1, seed="fragments", pixels=np.arange(200 * 220, dtype=np.int16).reshape(200, 220))
+    parts = series_of(1, seed="parts", pixels=np.arange(200 * 220, dtype=np.int16).reshape(200, 220))
+    assert send(*write(tmp_path / "whole", whole)).returncode == 0
+    assert send(*write(tmp_path / "parts", parts), more=("--max-send-pdu", "4096")).returncode == 0
+    digests = columna.rows("SELECT pixel_digest FROM storage_instance ORDER BY created_at DESC LIMIT 2")
+    assert digests[0] == digests[1]
+
+
+def test_garbage_on_the_line_ends_that_association_only(columna, send, tmp_path):
+    with socket.create_connection(("127.0.0.1", int(send.port)), timeout=30) as line:
+        line.sendall(b"\x04\0\xff\xff\xff\xff" + b"garbage" * 100)
+        line.settimeout(40)
+        with contextlib.suppress(ConnectionResetError):
+            while line.recv(4096):
+                pass
+    before = stored(columna)
+    assert send(*write(tmp_path, series_of(1, seed="after garbage"))).returncode == 0
+    assert stored(columna) == before + 1
+
+
+def test_memory_stays_flat_while_images_pass(columna, dcmtk, send, tmp_path):
+    """A quarter of what passes would be a leak: 120 images of half a megabyte each, after as many that warmed the processes up."""
+
+    def resident() -> float:
+        children = subprocess.run(["pgrep", "-P", str(columna.receiver.pid)], capture_output=True, text=True).stdout.split()
+        return sum(int(Path(f"/proc/{child}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") for child in children) / 1e6
+
+    def pass_by(seed: str) -> None:
+        paths = write(tmp_path / seed, series_of(120, seed=seed, pixels=np.zeros((512, 512), np.int16)))
+        commands = [
+            [dcmtk("storescu"), "-aet", "PACS", "-aec", "COLUMNA", "127.0.0.1", send.port, *map(str, paths[side::4])] for side in range(4)
+        ]
+        senders = [subprocess.Popen(command, env={**os.environ, "TCP_NODELAY": "1"}) for command in commands]
+        assert [sender.wait(timeout=120) for sender in senders] == [0] * 4
+
+    pass_by("warm")
+    before = resident()
+    pass_by("flat")
+    assert resident() - before < 0.25 * 120 * 0.525
 
 
 def test_orthanc_sends_a_study(columna, send, tmp_path):
