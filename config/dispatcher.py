@@ -14,7 +14,8 @@ from config.celery import QUEUES, REGISTRY, load_tasks, queue_of, ring
 from config.events import ROUTES
 from jobs.models import Event
 from jobs.services.event import event_dispatch
-from jobs.services.job import job_reap, job_refuse, jobs_to_ring
+from jobs.services.job import job_expire, job_reap, job_refuse, jobs_ahead, jobs_to_ring
+from storage.services.arrival import Quiet
 from storage.tasks import assemble_idle
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Dispatcher:
         load_tasks()
         self.stop = threading.Event()
         self._unknown: set[int] = set()
+        self._ahead: Quiet[object] = Quiet()
         self._reaped_at = self._pruned_at = 0.0
 
     def run(self) -> None:
@@ -52,6 +54,7 @@ class Dispatcher:
         dispatched = self.dispatch()
         if time.monotonic() - self._reaped_at > _REAP_SECONDS:
             self._reaped_at = time.monotonic()
+            self.expire()
             lost = job_reap()
             if lost:
                 logger.warning("%d jobs had lost their worker", lost)
@@ -61,6 +64,12 @@ class Dispatcher:
             self._pruned_at = time.monotonic()
             broker_prune(settings.ENVIRONMENT)
         return broker_ok and dispatched + rung > 0, broker_ok
+
+    def expire(self) -> None:
+        """Take back jobs of dead workers whose lease lies far ahead because the clock was set back: a living worker renews it."""
+        for job_id, (seconds, _) in self._ahead.look(jobs_ahead()).items():
+            if seconds >= settings.ENVIRONMENT.job_lease_seconds:
+                job_expire(job_id=job_id)
 
     def ring(self) -> tuple[int, bool]:
         """Ring for every job that waits for it. Return how many doorbells the broker took, and whether it took all."""

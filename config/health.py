@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,11 +16,10 @@ from django.views.decorators.http import require_safe
 
 from config.errors import ColumnaError
 from jobs.models import Event, Job
+from storage.disk import disk_figures
 
 _NOWHERE = "0" * 64
 _WAITING_TOO_LONG = 300.0
-_ROOM = 32 * 1024**2
-"""With less than this many bytes free nothing large can be written: intake refuses, readers can still read."""
 
 
 @never_cache
@@ -48,15 +45,6 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database and the object store answer, else 503; tell what waits, and for how long."""
     well, figures = readiness()
     return JsonResponse(figures, status=200 if well else 503)
-
-
-def disk_figures(folder: Path) -> dict[str, Any]:
-    """Return how many bytes are free where the data folder lies, and whether that is room enough to take images in."""
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        return {"ok": False, "free_bytes": 0, "error": type(error).__name__}
-    return {"ok": free > _ROOM, "free_bytes": free}
 
 
 def _timed(check: Callable[[], None]) -> dict[str, Any]:

@@ -91,6 +91,19 @@ def job_cancel(*, job: Job) -> bool:
     return bool(open_job.update(state=Job.State.CANCELLED, finished_at=timezone.now(), lease_until=None))
 
 
+def jobs_ahead() -> list[tuple[Any, Any]]:
+    """Return (id, end of the lease) of running jobs whose lease ends later than any that is given now: the clock was set back."""
+    ahead = timezone.now() + timedelta(seconds=2 * settings.ENVIRONMENT.job_lease_seconds)
+    return list(Job.objects.filter(state=Job.State.RUNNING, lease_until__gt=ahead).values_list("pk", "lease_until"))
+
+
+def job_expire(*, job_id: Any) -> bool:
+    """End a lease of :func:`jobs_ahead`: whoever holds it has not renewed it since the clock was set."""
+    ahead = timezone.now() + timedelta(seconds=2 * settings.ENVIRONMENT.job_lease_seconds)
+    expired = timezone.now() - timedelta(seconds=1)
+    return bool(Job.objects.filter(pk=job_id, state=Job.State.RUNNING, lease_until__gt=ahead).update(lease_until=expired))
+
+
 def job_refuse(*, job: Job, code: str, message: str) -> bool:
     """Fail a queued job that nobody could ever do."""
     fields = {"state": Job.State.FAILED, "finished_at": timezone.now(), "error_code": code[:64], "error_message": message}

@@ -52,6 +52,11 @@ class LiveSeriesSerializer(serializers.Serializer[None]):
     last_received_at = serializers.DateTimeField(allow_null=True)
 
 
+class StrangerSerializer(serializers.Serializer[None]):
+    ae_title = serializers.CharField(help_text="As it called itself.")
+    refused_at = serializers.DateTimeField()
+
+
 class IntakeSummarySerializer(serializers.Serializer[None]):
     at = serializers.DateTimeField()
     today = TodaySerializer()
@@ -59,6 +64,8 @@ class IntakeSummarySerializer(serializers.Serializer[None]):
     stacks = StackCountSerializer()
     sources = SourceRateSerializer(many=True)
     live = LiveSeriesSerializer(many=True)
+    has_room = serializers.BooleanField(help_text="False: the disk is full, and nothing is taken in.")
+    strangers = StrangerSerializer(many=True, help_text="Who was turned away today because no source is called so.")
 
 
 class IntakeSummaryView(APIView):

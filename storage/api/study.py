@@ -32,7 +32,20 @@ class StudySerializer(serializers.ModelSerializer[Study]):
 
     class Meta:
         model = Study
-        fields = ["id", "project", "subject", "pseudonym", "study_date", "description", "series_count", "last_received_at", "created_at"]
+        fields = [
+            "id",
+            "project",
+            "subject",
+            "pseudonym",
+            "study_date",
+            "description",
+            "series_count",
+            "last_received_at",
+            "expected",
+            "ended_at",
+            "ended_by",
+            "created_at",
+        ]
         read_only_fields = fields
 
 

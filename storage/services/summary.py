@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
+from accounts.models import AuditEvent
+from storage.disk import disk_figures
 from storage.models import IntakeTally, QuarantineItem, Series, Source, Stack
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ def intake_summary(*, project: Project) -> dict[str, Any]:
         "stacks": {"total": counted["total"], "not_a_volume": counted["not_volume"], "waiting_for_frames": counted["waiting"]},
         "sources": _sources(project, now),
         "live": _live(project),
+        "has_room": bool(disk_figures(settings.ENVIRONMENT.data_dir)["ok"]),
+        "strangers": _strangers(midnight),
     }
 
 
@@ -67,6 +72,15 @@ def _sources(project: Project, now: Any) -> list[dict[str, Any]]:
         }
         for source in Source.objects.filter(project=project)
     ]
+
+
+def _strangers(since: Any) -> list[dict[str, Any]]:
+    """Return the AE titles that were turned away today because nobody knows them, the last first."""
+    refused = AuditEvent.objects.filter(verb="association.refuse", at__gte=since).order_by("-at")[:200]
+    last: dict[str, Any] = {}
+    for event in refused:
+        last.setdefault(event.object_id, event.at)
+    return [{"ae_title": name, "refused_at": at.isoformat()} for name, at in list(last.items())[:5]]
 
 
 def _live(project: Project) -> list[dict[str, Any]]:

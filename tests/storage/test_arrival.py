@@ -2,6 +2,9 @@
 
 import pytest
 
+from config.dispatcher import Dispatcher
+from jobs.models import Job
+from jobs.services.job import job_reap
 from storage.models import ImportFinding, Series, Stack, Study
 from storage.services.arrival import Quiet, series_waiting
 from storage.services.import_batch import batch_open
@@ -79,3 +82,15 @@ def test_what_comes_late_opens_the_study_again(arriving):
     Study.objects.update(ended_at="2026-01-01T00:00:00Z", ended_by="idle")
     arriving(1)
     assert Study.objects.get().ended_at is None
+
+
+def test_a_dead_workers_job_is_taken_back_though_the_clock_was_set_back(settings):
+    settings.ENVIRONMENT = settings.ENVIRONMENT.model_copy(update={"job_lease_seconds": 0})
+    job = Job.objects.create(
+        kind="storage.assemble", queue="intake", state="running", attempt=1, worker="dead", lease_until="2099-01-01T00:00:00Z"
+    )
+    dispatcher = Dispatcher()
+    dispatcher.expire()
+    job_reap()
+    job.refresh_from_db()
+    assert job.state == "queued"

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from pynetdicom import AE
 
+from storage.disk import disk_figures
 from tests.columns import session_folder
 from tests.servers import postgresql, s3
 from tests.servers.installation import ROOT, until
@@ -158,8 +159,6 @@ def _fill(path: Path) -> None:
 
 def _healthy(data: Path) -> bool:
     """Ask the health check of a process that stands on this disk."""
-    from config.health import disk_figures
-
     return bool(disk_figures(data)["ok"])
 
 

@@ -2418,6 +2418,14 @@ export interface components {
             vr: string;
             action: string;
         };
+        /**
+         * @description * `idle` - nothing came for a while
+         *     * `count` - as many instances as the source has
+         *     * `commitment` - the source had them committed
+         *     * `pull` - the pull of it ended
+         * @enum {string}
+         */
+        EndedByEnum: "idle" | "count" | "commitment" | "pull";
         EpochRequest: {
             /** @description The epoch that opening the case gave you. */
             epoch?: number;
@@ -2616,6 +2624,10 @@ export interface components {
             stacks: components["schemas"]["StackCount"];
             sources: components["schemas"]["SourceRate"][];
             live: components["schemas"]["LiveSeries"][];
+            /** @description False: the disk is full, and nothing is taken in. */
+            has_room: boolean;
+            /** @description Who was turned away today because no source is called so. */
+            strangers: components["schemas"]["Stranger"][];
         };
         Job: {
             /** Format: uuid */
@@ -4067,6 +4079,12 @@ export interface components {
          * @enum {string}
          */
         StatusEnum: "proposed" | "edited" | "accepted";
+        Stranger: {
+            /** @description As it called itself. */
+            ae_title: string;
+            /** Format: date-time */
+            refused_at: string;
+        };
         Structure: {
             /** Format: int64 */
             value: number;
@@ -4102,6 +4120,10 @@ export interface components {
             readonly series_count: number;
             /** Format: date-time */
             readonly last_received_at: string | null;
+            readonly expected: number | null;
+            /** Format: date-time */
+            readonly ended_at: string | null;
+            readonly ended_by: components["schemas"]["EndedByEnum"];
             /** Format: date-time */
             readonly created_at: string;
         };

@@ -60,7 +60,7 @@ export function Intake() {
       <Figures label="Today" figures={figuresOf(summary.data)} />
       <div className={classes['grid']}>
         <div className={classes['column']}>
-          <SourcesCard query={sources} rates={summary.data?.sources ?? []} project={slug} />
+          <SourcesCard query={sources} rates={summary.data?.sources ?? []} strangers={summary.data?.strangers ?? []} project={slug} />
           <LiveCard series={summary.data?.live} live={live} onLive={setLive} />
           <ProfileCard project={slug} />
         </div>
@@ -110,5 +110,6 @@ function figuresOf(summary: IntakeSummary | undefined): Figure[] {
 function stripOf(summary: IntakeSummary | undefined, error: unknown, live: boolean): StripItem[] {
   const last = summary?.live[0]?.last_received_at
   const state: StripItem = error ? { text: noticeOf(error).what, glyph: 'triangle', tone: 'attn' } : summary?.live.some((one) => one.state === 'arriving') ? { text: `Receiving, last image ${clock(last ?? '')}`, glyph: 'half', tone: 'busy' } : { text: last ? `Quiet, last image ${clock(last)}` : 'Nothing received yet', glyph: 'check', tone: 'ok' }
+  if (summary && !summary.has_room) return [{ text: 'The disk is full: nothing is taken in until there is room', glyph: 'octagon', tone: 'bad' }, state]
   return [state, { text: 'nothing with identity touches a disk unencrypted', glyph: 'shield' }, { text: live ? 'the lists are live' : 'the lists are paused' }]
 }

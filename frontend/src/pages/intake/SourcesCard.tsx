@@ -18,7 +18,7 @@ import { SourceStatusDialog } from './SourceStatusDialog'
 const WAYS: Record<Source['kind'], string> = { dimse: 'C-STORE', folder: 'Folder', upload: 'Upload', stow: 'STOW-RS', dicomweb: 'DICOMweb' }
 
 /** Who may send. What is not listed here is refused. */
-export function SourcesCard({ query, rates, project }: { query: UseQueryResult<Source[]>; rates: IntakeSummary['sources']; project: string }) {
+export function SourcesCard({ query, rates, strangers, project }: { query: UseQueryResult<Source[]>; rates: IntakeSummary['sources']; strangers: IntakeSummary['strangers']; project: string }) {
   const may = useMay('source.manage')
   const [adding, setAdding] = useState(false)
   const [shown, setShown] = useState<string | null>(null)
@@ -42,8 +42,8 @@ export function SourcesCard({ query, rates, project }: { query: UseQueryResult<S
     >
       {query.isPending && <LoadingRows what="sources" rows={2} />}
       {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
-      {query.isSuccess && sources.length === 0 && <EmptyState why="No PACS may send yet." who="Add it by its AE title; then its associations are accepted." />}
-      {sources.length > 0 && (
+      {query.isSuccess && sources.length + strangers.length === 0 && <EmptyState why="No PACS may send yet." who="Add it by its AE title; then its associations are accepted." />}
+      {sources.length + strangers.length > 0 && (
         <Table label="Sources">
           <thead>
             <tr>
@@ -85,6 +85,29 @@ export function SourcesCard({ query, rates, project }: { query: UseQueryResult<S
                     </Button>
                   )}
                 </Cell>
+              </Row>
+            ))}
+            {strangers.map(({ ae_title, refused_at }) => (
+              <Row key={ae_title}>
+                <Cell>
+                  <span className="t2">Unknown sender</span>
+                </Cell>
+                <Cell>
+                  <span className="t2">{WAYS.dimse}</span>
+                </Cell>
+                <Cell>
+                  <span className="mono">{ae_title}</span>
+                </Cell>
+                <Cell>
+                  <span className="t3">none</span>
+                </Cell>
+                <Rate rate={undefined} />
+                <Cell>
+                  <StatePill tone="bad" bare>
+                    {`Refused, ${when(refused_at)}`}
+                  </StatePill>
+                </Cell>
+                <Cell />
               </Row>
             ))}
           </tbody>
