@@ -1,0 +1,110 @@
+"""Numbering a spine in a real browser: by pointing and typing, for the whole chain at once, with its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.journeys.browser import ReadingRoom, Web
+from tests.reader import Reader
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture(scope="module")
+def desk(web: Web, browser: Browser) -> Iterator[ReadingRoom]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
+    yield ReadingRoom.enter(context, web.url)
+    context.close()
+
+
+def names(room: ReadingRoom) -> list[str]:
+    return [body["name"] for body in room.state["ladder"]["bodies"]]
+
+
+def say(room: ReadingRoom, name: str) -> None:
+    room.press("i")
+    room.page.get_by_label("Name of this body").fill(name)
+    room.press("Enter")
+
+
+def test_one_name_renumbers_masks_and_measurements_in_one_step(desk: ReadingRoom, take: Callable[[str], dict[str, Any]]) -> None:
+    room = desk.open(take("MR")["id"])
+    before, stack = names(room), room.pane()["stack"]
+    painted = room.digest(stack)
+    room.press("Shift+y")
+    room.page.wait_for_timeout(1500)
+    room.press("Escape", "Escape")
+    measured, undoable = room.state["measurements"], room.state["undoable"]
+    room.choose("L3")
+    say(room, "L2")
+    assert names(room)[before.index("L3")] == "L2"
+    assert names(room)[before.index("L4")] == "L3"
+    assert room.state["undoable"] == undoable + 1
+    assert room.digest(stack) == painted, "no voxel changes"
+    assert [item["bodies"] for item in room.state["measurements"]] == [item["bodies"] for item in measured]
+    room.press("Control+z")
+    assert names(room) == before
+    say(room, "L9")
+    assert "no level of this spine" in room.page.get_by_role("alert").inner_text()
+    room.page.get_by_label("Name of this body").press("Escape")
+
+
+def test_a_whole_spine_of_24_levels_with_an_l6_is_numbered_and_exported(web: Web, desk: ReadingRoom) -> None:
+    web.seed("--seed", "40", "--modalities", "CT", "--whole", "--variant", "L6")
+    case = web.cases.pop()  # nobody else takes it: it is large
+    room = desk.open(case["id"])
+    assert len([name for name in names(room) if name[0] in "CTL"]) >= 24
+    keys = 0
+
+    def press(*given: str) -> None:
+        nonlocal keys
+        keys += len(given)
+        room.press(*given)
+
+    room.page.get_by_label("Variant").click()
+    room.page.get_by_role("option", name="6 lumbar").click()
+    press("q")
+    press("i")
+    room.page.keyboard.type("C1")
+    press("Enter")
+    keys += 2 + 2  # two letters, and the two clicks of the variant
+    assert keys <= 24, "24 levels take fewer actions than levels"
+    chain = names(room)
+    assert "L6" in chain
+    assert chain[0] == "C1"
+    assert all(finding["severity"] != "error" for finding in room.state["findings"])
+    state = room.saved()
+    reader = Reader(web.url).sign_in("reader", "reader-columna-demo")
+    kept = reader.get(f"/api/annotations/{state['annotation']}")
+    assert kept["ladder"]["variant"]["lumbar"] == 6
+    assert "L6" in {segment["structure"] for segment in kept["segments"]}
+
+
+def test_levels_are_pointed_at_where_no_mask_is(web: Web, desk: ReadingRoom) -> None:
+    web.seed("--film", "800", "500")
+    room = desk.open(web.cases[-1]["id"])
+    room.press("Shift+i")
+    stack = room.state["stacks"][0]
+    for row in (0.3, 0.4, 0.5, 0.6):
+        room.page.mouse.click(*room.place(row * stack["rows"], 0.5 * stack["columns"]))
+        box = room.page.get_by_label("Name of this body")
+        if box.count():
+            box.fill("T12")
+            room.press("Enter")
+    assert names(room) == ["T12", "L1", "L2", "L3"]
+    room.press("+")
+    assert names(room) == ["L1", "L2", "L3", "L4"]
+    room.saved()
+
+
+def test_the_hanging_follows_the_task(desk: ReadingRoom, take: Callable[[str], dict[str, Any]]) -> None:
+    room = desk.open(take("MR")["id"])
+    found = set()
+    for _ in range(12):
+        room.press("h")
+        found.add(room.state["hanging"])
+    assert {"Levels", "Cobb", "Stenosis", "Discs"} <= found or {"Levels", "Discs", "Stenosis"} <= found
