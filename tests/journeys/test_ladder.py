@@ -39,6 +39,7 @@ def test_one_name_renumbers_masks_and_measurements_in_one_step(desk: ReadingRoom
     room.page.wait_for_timeout(1500)
     room.press("Escape", "Escape")
     measured, undoable = room.state["measurements"], room.state["undoable"]
+    room.page.get_by_role("tab", name="Structures").click()
     room.choose("L3")
     say(room, "L2")
     assert names(room)[before.index("L3")] == "L2"
@@ -65,7 +66,7 @@ def test_a_whole_spine_of_24_levels_with_an_l6_is_numbered_and_exported(web: Web
         keys += len(given)
         room.press(*given)
 
-    room.page.get_by_label("Variant").click()
+    room.page.get_by_label("Variant").first.click()
     room.page.get_by_role("option", name="6 lumbar").click()
     press("q")
     press("i")

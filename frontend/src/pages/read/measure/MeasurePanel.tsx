@@ -31,7 +31,7 @@ export function MeasurePanel({ room, session }: PanelProps) {
   }
   return (
     <>
-      <div className={classes['list']} aria-label="Measurements">
+      <section className={classes['list']} aria-label="Measurements">
         {view.placing && <Placing room={room} />}
         {items.length === 0 && !view.placing && <p className={classes['hint']}>Nothing is measured yet. Take a tool at the left, or let the masks propose curves and slips; nothing is kept before you confirm it.</p>}
         <ul>
@@ -39,7 +39,7 @@ export function MeasurePanel({ room, session }: PanelProps) {
             <Row key={item.id} room={room} item={item} canWrite={canWrite} isActive={view.selected?.id === item.id} end={view.selected?.handle === null ? view.selected.end : null} />
           ))}
         </ul>
-      </div>
+      </section>
       <div className={classes['acts']}>
         {canWrite && (
           <Button size="compact" busy={view.isProposing && 'Looking'} action="read.measure.propose" onClick={() => void measuring.propose()}>

@@ -353,6 +353,7 @@ export class Measuring {
     const { session, notices } = this.core
     if (!session.canWrite || this.store.get().isProposing) return
     this.store.set({ isProposing: true })
+    this.core.store.set({ panel: 'measurements' })
     try {
       await session.saveNow()
       const found = await platesGet(session.annotationId)
