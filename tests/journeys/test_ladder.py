@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.journeys.browser import ReadingRoom, Web
-from tests.reader import Reader
 
 pytestmark = pytest.mark.journey
 
@@ -52,37 +51,6 @@ def test_one_name_renumbers_masks_and_measurements_in_one_step(desk: ReadingRoom
     say(room, "L9")
     assert "no level of this spine" in room.page.get_by_role("alert").inner_text()
     room.page.get_by_label("Name of this body").press("Escape")
-
-
-def test_a_whole_spine_of_24_levels_with_an_l6_is_numbered_and_exported(web: Web, desk: ReadingRoom) -> None:
-    web.seed("--seed", "40", "--modalities", "CT", "--whole", "--variant", "L6")
-    case = web.cases.pop()  # nobody else takes it: it is large
-    room = desk.open(case["id"])
-    assert len([name for name in names(room) if name[0] in "CTL"]) >= 24
-    keys = 0
-
-    def press(*given: str) -> None:
-        nonlocal keys
-        keys += len(given)
-        room.press(*given)
-
-    room.page.get_by_label("Variant").first.click()
-    room.page.get_by_role("option", name="6 lumbar").click()
-    press("q")
-    press("i")
-    room.page.keyboard.type("C1")
-    press("Enter")
-    keys += 2 + 2  # two letters, and the two clicks of the variant
-    assert keys <= 24, "24 levels take fewer actions than levels"
-    chain = names(room)
-    assert "L6" in chain
-    assert chain[0] == "C1"
-    assert all(finding["severity"] != "error" for finding in room.state["findings"])
-    state = room.saved()
-    reader = Reader(web.url).sign_in("reader", "reader-columna-demo")
-    kept = reader.get(f"/api/annotations/{state['annotation']}")
-    assert kept["ladder"]["variant"]["lumbar"] == 6
-    assert "L6" in {segment["structure"] for segment in kept["segments"]}
 
 
 def test_levels_are_pointed_at_where_no_mask_is(web: Web, desk: ReadingRoom) -> None:
