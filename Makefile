@@ -32,5 +32,5 @@ bench:           ## measure every speed claim beside a peer
 	@.venv/bin/python -m benchmarks
 
 clean:           ## remove what was installed and built; the data folder stays
-	@rm -rf .venv frontend/node_modules frontend/dist .mypy_cache .ruff_cache .pytest_cache tests/artifacts
+	@rm -rf .venv frontend/node_modules frontend/dist tests/servers/ohif/node_modules .mypy_cache .ruff_cache .pytest_cache tests/artifacts
 	@echo "Removed what was installed and built. Your data is still in $${COLUMNA_DATA_DIR:-var}."

@@ -240,6 +240,8 @@ def test_several_frames_of_one_object_come_in_the_order_asked():
     room = open_room([to_bytes(slice_of(study="1.2.3", series="1.2.3.5", pixels=pixels, position=None))])
     bodies = [body for _, body in parts_of(room.get(f"{room.instance()}/frames/3,1"))]
     assert bodies == [pixels[2].tobytes(), pixels[0].tobytes()]
+    fast = [decode_frame(body) for _, body in parts_of(room.get(f"{room.instance()}/frames/2,3", 'multipart/related; type="image/jphc"'))]
+    assert np.array_equal(fast, pixels[1:])
     assert room.get(f"{room.instance()}/bulkdata/7FE00010", "application/octet-stream").body == pixels.tobytes()
 
 
