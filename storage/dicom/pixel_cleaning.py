@@ -79,7 +79,9 @@ def clean_pixels(
             chunk = _blank(chunk, [], outside, "" if decoded else shape.photometric)
         found = _text(chunk[..., 0] if luminance else chunk, always=always) if profile.clean_pixel_data else []
         if found and capture and profile.captures == "hold" and not waiver.codes & {"text_in_pixels", "report_screen"}:
-            raise Rejected("text_in_pixels", [{"tag": "(7FE0,0010)", "finding": f"text in {len(found)} places"}])
+            raise Rejected(
+                "text_in_pixels", [{"tag": "(7FE0,0010)", "finding": f"text in {len(found)} {'place' if len(found) == 1 else 'places'}"}]
+            )
         found += fixed
         boxes += len(found)
         if found:

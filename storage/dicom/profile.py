@@ -24,7 +24,6 @@ CODES = {
     "retain_uids": "113110",
     "retain_safe_private": "113111",
     "retain_institution_identity": "113112",
-    "visual_features": "113102",
 }
 """The code of CID 7050 that an option stands for (of dates: modified)."""
 
