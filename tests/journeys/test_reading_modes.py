@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Response, sync_playwright
 
 from tests.journeys.browser import ReadingRoom, Web, chromium
 from tests.journeys.own import PROJECT, own_server, person, protocol_set
@@ -26,11 +26,21 @@ def own_browser(server: Web) -> Iterator[Browser]:
         yield launched
 
 
+@pytest.fixture(scope="module")
+def context(server: Web, own_browser: Browser) -> Iterator[BrowserContext]:
+    """One browser for the file, so that a case leased in one claim is still its reader's in the next."""
+    found = own_browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
+    ReadingRoom.enter(found, server.url).page.close()
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def page_of(server: Web, own_browser: Browser) -> Iterator[ReadingRoom]:
-    context = own_browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
-    yield ReadingRoom.enter(context, server.url)
-    context.close()
+def page_of(server: Web, context: BrowserContext) -> Iterator[ReadingRoom]:
+    room = ReadingRoom(context.new_page(), server.url)
+    room.page.on("pageerror", lambda error: room.problems.append(str(error)))
+    yield room
+    room.page.close()
 
 
 class Traffic:
@@ -38,7 +48,7 @@ class Traffic:
 
     def __init__(self, room: ReadingRoom) -> None:
         self.answers: list[Response] = []
-        room.page.on("response", self.answers.append)
+        room.page.on("response", lambda answer: self.answers.append(answer))
 
     def text(self) -> str:
         found = []
