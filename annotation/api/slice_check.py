@@ -33,7 +33,7 @@ class ShownSliceSerializer(serializers.Serializer[Any]):
 
 
 class CheckSlicesSerializer(serializers.Serializer[Any]):
-    slices = ShownSliceSerializer(many=True, max_length=MOST)
+    slices = serializers.ListField(child=ShownSliceSerializer(), max_length=MOST)
 
 
 class DifferenceSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.test_reading_room import digest, paint_some, server_mask
@@ -52,3 +52,26 @@ def test_a_lost_frame_shows_a_tile_and_comes_back_on_asking(reader: ReadingRoom,
     room.until(lambda state: state["panes"][0]["loading"] == "loaded")
     room.press("ArrowUp")
     room.until(lambda state: state["panes"][0]["slice"] == 4 and state["panes"][0]["loading"] == "loaded")
+
+
+def test_a_corrupt_frame_is_never_shown_and_comes_whole_on_asking(reader: ReadingRoom, take: Take) -> None:
+    case = take("MR")
+    stack = case["stacks"]["MR-t2"]
+
+    def spoil(route: Route) -> None:
+        if "from=" in route.request.url or not route.request.url.endswith("/6"):
+            (route.abort if "/frames?" in route.request.url else route.continue_)()
+            return
+        body = bytearray(route.fetch().body())
+        body[len(body) // 2] ^= 0xFF
+        route.fulfill(status=200, content_type="image/jphc", body=bytes(body))
+
+    pattern = f"**/api/stacks/{stack}/frames**"
+    reader.page.route(pattern, spoil)
+    room = reader.open(case["id"])
+    room.press("ArrowDown", "ArrowDown")
+    room.until(lambda state: state["panes"][0]["slice"] == 6 and state["panes"][0]["loading"] == "failed")
+    tile = room.page.get_by_role("alert").filter(has_text="Slice 7")
+    room.page.unroute(pattern)
+    tile.get_by_role("button", name="Try again").click()
+    room.until(lambda state: state["panes"][0]["loading"] == "loaded")

@@ -32,13 +32,15 @@ export function ToolRail(props: PanelProps) {
 function ToolKey({ tool }: { tool: ToolButton }) {
   const remap = useRemap()
   const chord = tool.action ? keysOf(tool.action, remap)[0] : undefined
+  const cap = chord === undefined ? '' : caps(chord).slice(-2).join(' ')
   const Drawing = tool.icon
   return (
     <Tooltip label={tool.reason ? `${tool.name}: ${tool.reason}` : tool.name} position="right">
       <button
         type="button"
         className={classes['tool']}
-        aria-label={tool.name}
+        // what is seen must be part of what is said (WCAG 2.5.3); a single sign is a picture
+        aria-label={cap.length > 1 ? `${tool.name} ${cap}` : tool.name}
         aria-pressed={tool.isOn ?? undefined}
         aria-disabled={tool.reason ? true : undefined}
         onClick={(event) => {
@@ -48,7 +50,7 @@ function ToolKey({ tool }: { tool: ToolButton }) {
         }}
       >
         <Drawing size={18} stroke={1.4} />
-        <small>{chord === undefined ? '' : caps(chord).slice(-2).join(' ')}</small>
+        <small>{cap}</small>
       </button>
     </Tooltip>
   )

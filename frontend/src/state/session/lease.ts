@@ -19,6 +19,7 @@ export class LeaseKeeper {
   private timer: ReturnType<typeof setTimeout> | null = null
   private unlock: () => void = () => undefined
   private isGone = false
+  private isAlone = false
 
   constructor(
     private readonly caseId: string,
@@ -35,19 +36,22 @@ export class LeaseKeeper {
 
   /** One tab of a browser writes on a case; the lock goes with the tab, however it ends. Resolves with whether this one may. */
   async lockTab(steal: boolean): Promise<boolean> {
-    if (!('locks' in navigator)) return true
+    // trying again after a failed opening: the lock is still this tab's
+    if (!('locks' in navigator) || (this.isAlone && !steal)) return true
     this.unlock()
     return new Promise((resolve) => {
       const options: LockOptions = steal ? { steal: true } : { ifAvailable: true }
       navigator.locks
         .request(`columna-case-${this.caseId}`, options, (lock) => {
-          resolve(lock !== null)
+          this.isAlone = lock !== null
+          resolve(this.isAlone)
           if (lock === null) return undefined
           return new Promise<void>((release) => {
             this.unlock = release
           })
         })
         .catch(() => {
+          this.isAlone = false
           this.stop()
           this.port.lostToTab()
         })
