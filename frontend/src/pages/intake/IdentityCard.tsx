@@ -50,12 +50,13 @@ export function IdentityCard() {
                 </StatePill>
               </Cell>
               <Cell number>
-                {state === 'asked' && (
+                {state === 'asked' && asked_by === me?.id && <span className="t3">Another person decides</span>}
+                {state === 'asked' && asked_by !== me?.id && (
                   <>
-                    <Button size="compact" variant="quiet" reason={asked_by === me?.id ? 'Another person decides' : null} reasonPlace="inside" onClick={() => decide.mutate({ id, approve: false }, { onError: toastError })}>
+                    <Button size="compact" variant="quiet" onClick={() => decide.mutate({ id, approve: false }, { onError: toastError })}>
                       Refuse
                     </Button>
-                    <Button size="compact" reason={asked_by === me?.id ? 'Another person decides' : null} reasonPlace="inside" onClick={() => decide.mutate({ id, approve: true }, { onError: toastError })}>
+                    <Button size="compact" onClick={() => decide.mutate({ id, approve: true }, { onError: toastError })}>
                       Approve
                     </Button>
                   </>
