@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +135,17 @@ def test_balance_is_live_checks_itself_and_leaves_the_vertical_axis_blank_withou
     assert "PI = PT + SS holds" in words
     assert "no mm: the picture has no pixel spacing" in words
     room.saved()
+
+
+def test_masks_propose_and_a_reader_confirms(room: ReadingRoom, take: Callable[[str], dict[str, Any]]) -> None:
+    room.open(take("CT")["id"])
+    before = room.state["seq"]
+    room.press("Shift+y")
+    room.until(lambda state: bool(state["measurements"]) or "Nothing to propose" in room.page.content())
+    proposed = room.state["measurements"]
+    assert all(item["status"] == "proposed" and item["calibration"]["source"] == "geometry" for item in proposed)
+    if proposed:
+        room.press("Enter")
+        assert sum(item["status"] == "confirmed" for item in room.state["measurements"]) == 1
+        assert room.saved()["seq"] > before
+    assert "mm from the volume" in room.page.get_by_label("Measurements").inner_text() or not proposed
