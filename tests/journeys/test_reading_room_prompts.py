@@ -69,6 +69,10 @@ def test_what_is_asked_shows_at_once_and_esc_gives_it_up(room: ReadingRoom) -> N
     room.page.mouse.click(*room.place(row, column))
     room.until(lambda state: state["isAsking"], 5)
     assert room.page.get_by_role("status").filter(has_text="asking the model").is_visible()
+    for _ in range(50):
+        if room.page.evaluate("window.columna.layered('large')"):
+            break
+        room.page.wait_for_timeout(100)
     assert room.page.evaluate("window.columna.layered('large')") > 0, "the mark stands where it was asked"
     room.press("Escape")
     room.until(lambda state: not state["isAsking"], 5)

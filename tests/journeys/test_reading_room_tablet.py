@@ -75,17 +75,3 @@ def test_the_pen_draws_and_the_palm_beside_it_does_not(room: ReadingRoom, glass:
     room.page.wait_for_timeout(200)
     assert room.state["undoable"] == 1, "one stroke, by the pen"
     room.press("Control+z")
-
-
-def test_what_is_touched_is_large_enough_for_a_finger(room: ReadingRoom) -> None:
-    small = room.page.evaluate(
-        """() => [...document.querySelectorAll('main button, nav button, header button, aside button')]
-            .filter((each) => each.offsetParent && !each.closest('[data-fine]'))
-            .map((each) => ({ name: each.getAttribute('aria-label') || each.innerText, ...each.getBoundingClientRect().toJSON() }))
-            .filter((each) => each.height < 24 || each.width < 24)
-            .map((each) => `${each.name} ${Math.round(each.width)}×${Math.round(each.height)}`)"""
-    )
-    assert small == []
-    tools = room.page.locator("nav[aria-label=Tools] button").first.bounding_box()
-    assert tools is not None
-    assert min(tools["width"], tools["height"]) >= 44

@@ -3,13 +3,13 @@ import type { Axis } from '@/geometry/labelmap'
 import type { Patch } from '@/geometry/patch'
 import type { StackGrid, StackManifest } from '@/geometry/stack'
 import { dot, type Vec3 } from '@/geometry/vector'
-import { changedPlace } from './changes'
+import { Drawing } from './drawing'
 import type { FetchFrames } from './frames'
 import { Hand } from './hand'
 import { frameOf, pixelsOf } from './images'
 import { Layers } from './layers'
 import { startLibrary, ViewTools } from './library'
-import { OutlineCache, type MaskLayer } from './masks'
+import type { MaskLayer } from './masks'
 import { Overlay, type OverlayOptions } from './overlay'
 import { Pane, type PaneSpec, type PaneState, type Stand, type Window } from './pane'
 import { Shelf } from './shelf'
@@ -50,20 +50,15 @@ export class ReadingViewer {
   private viewTools: ViewTools | null = null
   private readonly shelf: Shelf
   private readonly panes = new Map<string, Mounted>()
-  readonly layers = new Layers(() => this.redrawLayers())
+  readonly layers = new Layers(() => this.drawing.redrawLayers())
   readonly tools = new Tools()
   /** For tools that change masks. */
   readonly host: PaintHost
-  private masks: readonly MaskLayer[] = []
-  private readonly outlines = new OutlineCache()
-  private options: OverlayOptions = { areMasksShown: true, fill: 0.14, hasReferenceLines: true }
+  private readonly drawing = new Drawing(this.panes, this.layers)
   private tool: ToolName = 'brush'
   private brush: BrushSettings = { radius: 2, isSphere: false, range: null }
   scissors: ScissorsSettings = { shape: 'freehand', side: 'inside', depth: 'slice' }
   private activeId = ''
-  private drawPending = new Set<string>()
-  private areLayersPending = false
-  private flashTimer = 0
   private rebuildTimer = 0
   private disposed = false
   private readonly ready: Promise<void>
@@ -237,7 +232,7 @@ export class ReadingViewer {
   private readonly changed = (pane: Pane): void => {
     if (this.disposed) return
     this.events.paneChanged(pane.spec.id, pane.state)
-    this.redraw(pane.spec.id)
+    this.drawing.redraw(pane.spec.id)
   }
 
   private readonly wheel = (event: WheelEvent): void => {
@@ -267,7 +262,7 @@ export class ReadingViewer {
     this.eachPane((other) => {
       if (other === pane || other.frame !== pane.frame) return
       if (Math.abs(dot(other.plane.normal, normal)) > 0.94) other.goTo(other.grid.toIndex(point)[other.axis])
-      else this.redraw(other.spec.id)
+      else this.drawing.redraw(other.spec.id)
     })
   }
 
@@ -278,7 +273,7 @@ export class ReadingViewer {
       if (pane.frame !== frame) return
       overlay.mark = world
       if (pane.spec.id !== fromPane) pane.lookAt(world)
-      this.redraw(pane.spec.id)
+      this.drawing.redraw(pane.spec.id)
     })
   }
 
@@ -379,75 +374,29 @@ export class ReadingViewer {
   // what lies over the pictures
 
   setMasks(masks: readonly MaskLayer[]): void {
-    this.masks = masks
-    this.redrawAll()
+    this.drawing.setMasks(masks)
   }
 
   setOptions(options: Partial<OverlayOptions>): void {
-    this.options = { ...this.options, ...options }
-    this.redrawAll()
+    this.drawing.setOptions(options)
   }
 
   redrawAll(): void {
-    for (const id of this.panes.keys()) this.redraw(id)
+    this.drawing.redrawAll()
   }
 
   redrawStack(stack: string): void {
-    this.eachPane((pane) => pane.spec.stack === stack && this.redraw(pane.spec.id))
+    this.drawing.redrawStack(stack)
   }
 
-  private redrawLayers(): void {
-    if (this.areLayersPending) return
-    this.areLayersPending = true
-    requestAnimationFrame(() => {
-      this.areLayersPending = false
-      if (!this.disposed) this.eachPane((_, { overlay }) => overlay.drawLayers(this.layers))
-    })
-  }
-
-  private redraw(paneId: string): void {
-    if (!this.drawPending.size) requestAnimationFrame(() => this.drawNow())
-    this.drawPending.add(paneId)
-  }
-
-  private drawNow(): void {
-    const ids = this.drawPending
-    this.drawPending = new Set()
-    if (this.disposed) return
-    const all = [...this.panes.values()].map(({ pane }) => pane)
-    for (const id of ids) {
-      const mounted = this.panes.get(id)
-      if (!mounted) continue
-      const masks = this.masks.filter((mask) => mask.stack === mounted.pane.spec.stack)
-      mounted.overlay.draw(masks, this.outlines, all, this.options)
-      mounted.overlay.drawLayers(this.layers)
-    }
-  }
-
-  /** Show what an undo or a patch from elsewhere changed: go to the slice where it changed most and frame it for a moment. */
   showPatch(stack: string, columns: number, patch: Patch): number | null {
-    const place = changedPlace(patch, columns)
-    if (!place) return null
-    const { slice, box } = place
-    this.eachPane((pane, { overlay }) => {
-      if (pane.spec.stack !== stack) return
-      const isHere = pane.axis === 0 && patch.has(pane.slice)
-      if (!isHere) pane.lookAt(pane.grid.toWorld([slice, (box[1] + box[3]) / 2, (box[0] + box[2]) / 2]))
-      overlay.flash = { stack, axisZeroSlice: isHere ? pane.slice : slice, box }
-      this.redraw(pane.spec.id)
-    })
-    window.clearTimeout(this.flashTimer)
-    this.flashTimer = window.setTimeout(() => {
-      this.eachPane((_, { overlay }) => (overlay.flash = null))
-      this.redrawAll()
-    }, 900)
-    return slice
+    return this.drawing.showPatch(stack, columns, patch)
   }
 
   dispose(): void {
     if (this.disposed) return
     this.disposed = true
-    window.clearTimeout(this.flashTimer)
+    this.drawing.dispose()
     window.clearTimeout(this.rebuildTimer)
     eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
     this.eachPane((pane, { overlay, hand }) => {
@@ -458,7 +407,6 @@ export class ReadingViewer {
     this.panes.clear()
     this.viewTools?.dispose()
     this.shelf.dispose()
-    this.outlines.forget()
     this.engine?.destroy()
   }
 }

@@ -82,11 +82,12 @@ function Row({ room, session, view, segment, doubt }: { room: Room; session: Ses
       <div className={classes['rowLine']}>
         <button type="button" className={classes['rowButton']} aria-current={isActive} onClick={() => room.walk.choose(key)}>
           <i className={classes['swatch']} style={{ background: segment.colour ?? colourOf(segment.structure, session.structures.get(segment.structure)?.category) }} />
-          <span>{name}</span>
+          <span>
+            {name} {view.visited.has(segmentName(key)) && <Glyph name="check" size={12} label="looked at" />}
+          </span>
           <StatePill bare tone={tone}>
             {word}
           </StatePill>
-          {view.visited.has(segmentName(key)) && <Glyph name="check" size={12} label="looked at" />}
           {sure !== undefined && (
             <span className={classes['sure']} data-doubtful={doubt ? true : undefined}>
               <span>
