@@ -127,7 +127,7 @@ def tests(*, quick: bool, strict: bool) -> list[Check]:
         return [Check("pytest (embedded, quick)", [*pytest, "-m", "not slow and not journey"], environment=environment)]
     full = {**environment, "COLUMNA_TEST_COLUMN": "full"}
     return [
-        Check("browser journeys", [*pytest, "-m", "journey", "tests/journeys"], environment=environment, minutes=35),
+        Check("browser journeys", [*pytest, "-m", "journey", "tests/journeys"], environment=environment, minutes=60),
         Check("pytest (embedded)", [*pytest, "-m", "not journey", "--ignore=tests/storage"], environment=environment, minutes=30),
         Check("pytest (embedded, storage)", [*pytest, "-m", "not journey", "tests/storage"], environment=environment, minutes=30),
         Check("pytest (full)", [*pytest, "-m", "not journey"], environment=full, minutes=30),

@@ -176,7 +176,7 @@ def test_a_withdrawn_subject_is_gone_from_every_list():
     subject.save()
     client = signed_in(writer.user)
     assert client.get("/api/cases").json()["count"] == client.get("/api/annotations").json()["count"] == 0
-    assert client.get(f"/api/annotations/{writer.annotation.pk}/operations").status_code == 404
+    assert client.get(f"/api/annotations/{writer.annotation.pk}/operations").status_code == 410
 
 
 def test_a_revision_tells_its_segments_with_their_voxels():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from tests import columns
 from tests.journeys.browser import ReadingRoom, Web, chromium, missing
 from tests.reader import Reader
+
+
+_TOGETHER = 4
+"""Phantoms brought in by one process: starting it costs more than a phantom."""
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +51,12 @@ def reader(web: Web, context: BrowserContext) -> ReadingRoom:
 
 @pytest.fixture(scope="session")
 def take(web: Web) -> Callable[[str], dict[str, Any]]:
-    """Hand out cases that no test has touched, by modality; brings the next phantom in when none is left.
+    """Hand out cases that no test has touched, by modality; brings the next phantoms in when none is left.
 
     A test that starts the next case from the worklist takes one without asking here: what is leased is not handed out.
     """
     given: set[str] = set()
-    people = iter(range(2, 60))
+    groups = itertools.count(1)
 
     def is_free(case: dict[str, Any]) -> bool:
         asked = Reader(web.url).sign_in("reader", "reader-columna-demo").get(f"/api/cases/{case['id']}")
@@ -64,6 +69,6 @@ def take(web: Web) -> Callable[[str], dict[str, Any]]:
                     given.add(case["id"])
                     if is_free(case):
                         return case
-            web.seed("--seed", str(next(people)))
+            web.seed("--seed", str(1 + _TOGETHER * next(groups)), "--cases", str(_TOGETHER), "--modalities", modality)
 
     return next_case

@@ -55,7 +55,7 @@ def segment(studio: Studio, case: str) -> None:
     room.until(lambda state: state["doubts"] > 0)
     for structure in ("L1", "L2", "L3"):
         room.choose(structure)
-        room.press("Enter")
+        room.page.get_by_label("Structures").get_by_role("button", name="Accept", exact=False).filter(has_text="Enter").first.click()
     room.choose("L4")
     rows, columns = room.state["stacks"][0]["rows"], room.state["stacks"][0]["columns"]
     room.press("b")
@@ -94,12 +94,15 @@ def cobb(studio: Studio, case: str) -> None:
     room = studio.room.open(case)
     stack = room.state["stacks"][0]
     room.press("j")
-    for start, end in (((0.36, 0.47), (0.33, 0.60)), ((0.62, 0.42), (0.68, 0.55))):
+    for start, end in (((0.230, 0.508), (0.299, 0.562)), ((0.522, 0.456), (0.496, 0.562))):
         places = [room.place(row * stack["rows"], column * stack["columns"]) for row, column in (start, end)]
         room.page.mouse.move(*places[0])
         room.page.mouse.down()
         room.page.mouse.move(*places[1], steps=4)
         room.page.mouse.up()
+    for end, level in (("Upper", "T5"), ("Lower", "T12")):
+        room.page.get_by_label(f"{end} end vertebra", exact=True).click()
+        room.page.get_by_role("option", name=level, exact=True).click()
     room.saved()
     studio.take("cobb-on-a-film")
 
