@@ -120,15 +120,22 @@ def static_checks() -> tuple[list[Check], list[Check]]:
 
 
 def tests(*, quick: bool, strict: bool) -> list[Check]:
-    """Return the test runs, longest first. Each has servers, ports and folders of its own, so two may run side by side."""
+    """Return the test runs in the order they are taken up. Each has servers, ports and folders of its own, so two may run side by side."""
     environment = {"OMP_NUM_THREADS": "1", **({"COLUMNA_TEST_STRICT": "1"} if strict else {})}
     pytest = ["python", "-m", "pytest", "-q", "--durations=15", "--color=no"]
     if quick:
         return [Check("pytest (embedded, quick)", [*pytest, "-m", "not slow and not journey"], environment=environment)]
     full = {**environment, "COLUMNA_TEST_COLUMN": "full"}
+    room = sorted(path.relative_to(ROOT) for path in (ROOT / "tests" / "journeys").glob("test_reading_room*.py"))
     return [
-        Check("browser journeys", [*pytest, "-m", "journey", "tests/journeys"], environment=environment, minutes=60),
+        Check("journeys (reading room)", [*pytest, *(str(path) for path in room)], environment=environment, minutes=60),
         Check("pytest (embedded)", [*pytest, "-m", "not journey", "--ignore=tests/storage"], environment=environment, minutes=30),
+        Check(
+            "journeys (other pages)",
+            [*pytest, "tests/journeys", *(f"--ignore={path}" for path in room)],
+            environment=environment,
+            minutes=60,
+        ),
         Check("pytest (embedded, storage)", [*pytest, "-m", "not journey", "tests/storage"], environment=environment, minutes=30),
         Check("pytest (full)", [*pytest, "-m", "not journey"], environment=full, minutes=30),
     ]
@@ -138,7 +145,7 @@ def skipped(checks: list[Check]) -> list[str]:
     """Return why tests were skipped, each reason once."""
     reasons = set()
     for check in checks:
-        if check.name.startswith(("pytest", "browser")) and check.log.exists():
+        if check.name.startswith(("pytest", "journeys")) and check.log.exists():
             reasons |= set(re.findall(r"^SKIPPED \[\d+\] [^:]+:\d+: (.+)$", check.log.read_text(errors="replace"), re.MULTILINE))
     return sorted(reasons)
 

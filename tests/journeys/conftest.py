@@ -13,9 +13,17 @@ from tests import columns
 from tests.journeys.browser import ReadingRoom, Web, chromium, missing
 from tests.reader import Reader
 
-
 _TOGETHER = 4
 """Phantoms brought in by one process: starting it costs more than a phantom."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take the journeys in the order they are written: within a file one may go on where another ended."""
+    places = [index for index, item in enumerate(items) if item.get_closest_marker("journey")]
+    written = sorted((items[index] for index in places), key=lambda item: (str(item.path), item.reportinfo()[1] or 0))
+    for index, item in zip(places, written, strict=True):
+        items[index] = item
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +40,10 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture(scope="session")
-def browser(web: Web) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
+    """The one Chromium of the session: Playwright allows no second one beside it."""
+    if lacking := missing():
+        pytest.skip(lacking)
     with sync_playwright() as playwright, chromium(playwright) as launched:
         yield launched
 

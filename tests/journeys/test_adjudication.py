@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.journeys.browser import ROOT, ReadingRoom, Web, chromium
+from tests.journeys.browser import ROOT, ReadingRoom, Web
 from tests.journeys.own import PROJECT, own_server, person
 
 pytestmark = pytest.mark.journey
@@ -50,15 +50,9 @@ def read(web: Web, username: str, case: dict[str, Any], *, grade: str, thinner: 
     reading.submit()
 
 
-@pytest.fixture(scope="module")
-def own_browser(server: Web) -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright) as launched:
-        yield launched
-
-
 @pytest.fixture
-def page_of(server: Web, own_browser: Browser) -> Iterator[ReadingRoom]:
-    context = own_browser.new_context(viewport={"width": 1600, "height": 1000}, service_workers="block")
+def page_of(server: Web, browser: Browser) -> Iterator[ReadingRoom]:
+    context = browser.new_context(viewport={"width": 1600, "height": 1000}, service_workers="block")
     yield ReadingRoom.enter(context, server.url, "chair")
     context.close()
 
@@ -118,7 +112,7 @@ def test_a_case_is_settled_by_keys_and_the_consensus_says_what_was_picked(server
     assert page_of.problems == []
 
 
-def test_a_reading_goes_back_to_its_reader_with_a_note(server: Web, page_of: ReadingRoom, own_browser: Browser) -> None:
+def test_a_reading_goes_back_to_its_reader_with_a_note(server: Web, page_of: ReadingRoom, browser: Browser) -> None:
     case = cases(server)[1]["id"]
     room = on_the_bench(page_of, case)
     room.press("Backspace")
@@ -128,7 +122,7 @@ def test_a_reading_goes_back_to_its_reader_with_a_note(server: Web, page_of: Rea
     room.page.wait_for_url("**/worklist")
     back = [name for name in ("reader", "reader2") if person(server, name).get(f"/api/cases/{case}")["returned"]]
     assert len(back) == 1
-    context = own_browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
+    context = browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
     reader = ReadingRoom.enter(context, server.url, back[0]).open(case)
     assert "The front of L4, please." in reader.page.get_by_label("Returned to you").inner_text()
     context.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.journeys.browser import ReadingRoom, Web, chromium
+from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.own import own_server, person
 
 pytestmark = pytest.mark.journey
@@ -22,15 +22,9 @@ def server() -> Iterator[Web]:
 
 
 @pytest.fixture(scope="module")
-def own_browser(server: Web) -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright) as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def room(server: Web, own_browser: Browser) -> Iterator[ReadingRoom]:
+def room(server: Web, browser: Browser) -> Iterator[ReadingRoom]:
     """One reader at one case, with the grades open, for all claims of this file in their order."""
-    context = own_browser.new_context(viewport={"width": 1500, "height": 900}, service_workers="block")
+    context = browser.new_context(viewport={"width": 1500, "height": 900}, service_workers="block")
     found = ReadingRoom.enter(context, server.url).open(server.case("MR")["id"])
     found.page.get_by_role("tab", name="Grades").click()
     found.until(lambda state: state["grading"]["level"] != "")

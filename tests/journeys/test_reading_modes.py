@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Response
 
-from tests.journeys.browser import ReadingRoom, Web, chromium
+from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.own import PROJECT, own_server, person, protocol_set
 from tests.journeys.seed import MODEL
 
@@ -21,15 +21,9 @@ def server() -> Iterator[Web]:
 
 
 @pytest.fixture(scope="module")
-def own_browser(server: Web) -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright) as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def context(server: Web, own_browser: Browser) -> Iterator[BrowserContext]:
+def context(server: Web, browser: Browser) -> Iterator[BrowserContext]:
     """One browser for the file, so that a case leased in one claim is still its reader's in the next."""
-    found = own_browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
+    found = browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
     ReadingRoom.enter(found, server.url).page.close()
     yield found
     found.close()
