@@ -26,6 +26,19 @@ def pytest_configure() -> None:
     lift_guards_when_emptying()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take journeys and stories as they are written: within a file one may go on where another ended."""
+    told: dict[Path, list[int]] = {}
+    for index, item in enumerate(items):
+        if item.get_closest_marker("journey") or item.get_closest_marker("story"):
+            told.setdefault(item.path, []).append(index)
+    for places in told.values():
+        written = sorted((items[index] for index in places), key=lambda item: item.reportinfo()[1] or 0)
+        for index, item in zip(places, written, strict=True):
+            items[index] = item
+
+
 @contextmanager
 def _running(start: Callable[[Path], Server], name: str) -> Iterator[Server]:
     try:

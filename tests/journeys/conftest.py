@@ -17,15 +17,6 @@ _TOGETHER = 4
 """Phantoms brought in by one process: starting it costs more than a phantom."""
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Take the journeys in the order they are written: within a file one may go on where another ended."""
-    places = [index for index, item in enumerate(items) if item.get_closest_marker("journey")]
-    written = sorted((items[index] for index in places), key=lambda item: (str(item.path), item.reportinfo()[1] or 0))
-    for index, item in zip(places, written, strict=True):
-        items[index] = item
-
-
 @pytest.fixture(scope="session")
 def web() -> Iterator[Web]:
     """Web on a folder of its own with phantom cases, MR and CT, each with a proposal."""

@@ -64,7 +64,7 @@ def test_no_mask_score_or_name_of_the_model_arrives_before_the_reveal_and_the_bl
     page_of.page.get_by_text("left in").first.wait_for()
     room = page_of.open(case["id"])
     assert room.state["segments"] == []
-    room.page.get_by_label("Add a structure").click()
+    room.page.get_by_role("combobox", name="Add a structure").click()
     room.page.get_by_role("option", name="L4", exact=True).click()
     room.until(lambda state: len(state["segments"]) == 1)
     rows = room.state["stacks"][0]["rows"]

@@ -16,6 +16,8 @@ from tests.servers.installation import until
 from tests.storage.dicoms import CT, series_of
 from tests.storage.hospital import address_of, hospital, orthanc_beside, write
 
+pytestmark = pytest.mark.story
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory, column):

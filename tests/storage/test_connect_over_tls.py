@@ -21,6 +21,8 @@ STATUS = """
 import json
 from storage.services.contact import source_check
 from storage.services.source_status import source_status
+
+pytestmark = pytest.mark.story
 source_check(source=project.sources.get())
 print(json.dumps(source_status(source=project.sources.get()), default=str))
 """

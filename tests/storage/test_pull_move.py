@@ -17,6 +17,8 @@ print(done.studies, done.failed)
 STATUS = """
 import json
 from storage.services.source_status import source_status
+
+pytestmark = pytest.mark.story
 print(json.dumps(source_status(source=project.sources.get()), default=str))
 """
 

@@ -24,6 +24,8 @@ from tests.servers.process import NotInstalled
 from tests.storage.dicoms import series_of, slice_of, to_bytes
 from tests.storage.hospital import Hospital, hospital, write
 
+pytestmark = pytest.mark.story
+
 PATIENT = ("Kesselring", "KESSELRING", "4711-0815", "ACC7788123", "Obermoser")
 
 
