@@ -12,6 +12,8 @@ from tests.servers.process import free_port
 from tests.storage.dicoms import series_of
 from tests.storage.hospital import address_of, hospital, orthanc_beside
 
+pytestmark = pytest.mark.story
+
 PULL = """
 from storage.services.pull import source_pull
 done = source_pull(source=project.sources.get())
@@ -21,8 +23,6 @@ STATUS = """
 import json
 from storage.services.contact import source_check
 from storage.services.source_status import source_status
-
-pytestmark = pytest.mark.story
 source_check(source=project.sources.get())
 print(json.dumps(source_status(source=project.sources.get()), default=str))
 """

@@ -8,6 +8,8 @@ from tests.servers.installation import until
 from tests.storage.dicoms import MR, series_of
 from tests.storage.hospital import address_of, hospital, orthanc_beside
 
+pytestmark = pytest.mark.story
+
 PULL = """
 from storage.services.pull import source_pull
 done = source_pull(source=project.sources.get(name="Orthanc"))
@@ -17,8 +19,6 @@ print(done.studies, done.failed)
 STATUS = """
 import json
 from storage.services.source_status import source_status
-
-pytestmark = pytest.mark.story
 print(json.dumps(source_status(source=project.sources.get()), default=str))
 """
 
