@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Route
 
 from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.test_reading_room import digest, paint_some, server_mask
+from tests.reader import Reader, bundle_decode, bundle_encode
 
 Take = Callable[[str], dict[str, Any]]
 pytestmark = pytest.mark.journey
@@ -75,3 +76,42 @@ def test_a_corrupt_frame_is_never_shown_and_comes_whole_on_asking(reader: Readin
     room.page.unroute(pattern)
     tile.get_by_role("button", name="Try again").click()
     room.until(lambda state: state["panes"][0]["loading"] == "loaded")
+
+
+def test_a_mask_on_another_grid_is_named_and_never_shown(reader: ReadingRoom, take: Take) -> None:
+    case = take("MR")
+
+    def stretch(route: Route) -> None:
+        header, rest = bundle_decode(route.fetch().body())
+        route.fulfill(
+            status=200, content_type="application/vnd.columna.bundle", body=bundle_encode({**header, "rows": header["rows"] * 2}, [rest])
+        )
+
+    reader.page.route("**/mask?**", stretch)
+    reader.page.goto(f"{reader.url}/read/{case['id']}")
+    reader.until(lambda state: state["phase"] == "failed")
+    told = reader.page.get_by_label("Reading room").inner_text()
+    assert "does not fit its images" in told
+    assert "It is not shown, so that nothing is shown wrong" in told
+    reader.page.unroute("**/mask?**")
+    reader.page.get_by_role("button", name="Try again").click()
+    reader.until(lambda state: state["phase"] == "ready")
+
+
+def test_a_study_withdrawn_while_open_leaves_the_screen_and_says_so(web: Web, reader: ReadingRoom, take: Take) -> None:
+    room = reader.open(take("CT")["id"])
+    pseudonym = room.page.locator("h1").first.inner_text()
+    manager = Reader(web.url).sign_in("manager", "manager-columna-demo")
+    subject = next(
+        each["id"] for each in manager.get("/api/subjects?project=lumbar-demo&limit=500")["results"] if each["pseudonym"] == pseudonym
+    )
+    manager.post(f"/api/subjects/{subject}/withdraw", {"reason": "The patient asked for it."})
+    paint_some(room, 1)
+    room.until(lambda state: state["phase"] == "withdrawn")
+    told = room.page.get_by_label("Reading room").inner_text()
+    assert "has withdrawn" in told
+    assert "stay sealed on this computer" in told
+    assert room.page.locator("canvas").count() == 0
+    assert room.state["stacks"] == []
+    room.page.get_by_role("button", name="Back to the worklist").click()
+    room.page.wait_for_url("**/worklist")
