@@ -43,6 +43,7 @@ export const isVertebra = (code: string): boolean => place.has(code)
 export const PALETTE = {
   odd: '#56b4e9',
   even: '#e69f00',
+  turn: '#e8e8e8',
   disc: '#1fb88a',
   canal: '#f0e442',
   cord: '#cc79a7',
@@ -57,6 +58,8 @@ export const colourOf = (code: string, category = ''): string => {
   const at = place.get(code)
   if (at !== undefined) {
     if (at >= (place.get('SAC') ?? 0)) return PALETTE.sacrum
+    // L1 follows on T11, T12 or T13, as the spine has it: T12 stands out of the cycle, so that neighbours differ in all of them
+    if (code === 'T12') return PALETTE.turn
     return at % 2 ? PALETTE.odd : PALETTE.even
   }
   if (code === 'CANAL' || code === 'THECAL') return PALETTE.canal

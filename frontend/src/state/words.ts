@@ -19,7 +19,7 @@ export function roleWord(role: string): string {
 }
 
 export function roleWords(roles: readonly string[]): string {
-  return [...roles].sort((a, b) => ROLE_ORDER.indexOf(a) - ROLE_ORDER.indexOf(b)).map(roleWord).join(', ')
+  return [...roles].sort((a, b) => ROLE_ORDER.indexOf(a) - ROLE_ORDER.indexOf(b)).map(roleWord).join(', ') || 'No role'
 }
 
 /** A code without words of its own: "geometry_gap" reads "Geometry gap". */

@@ -37,13 +37,13 @@ export function Projects() {
     <Page
       title="Projects"
       actions={
-        me?.makes_accounts && (
+        me?.makes_accounts && !isEmpty && (
           <Button glyph="plus" onClick={() => setDialog('begin')}>
             Begin a project
           </Button>
         )
       }
-      summary={all && `${plural(all.length, 'project')} you belong to`}
+      summary={all && (isEmpty ? 'none yet' : `${plural(all.length, 'project')} you belong to`)}
       keys={['list.next', 'list.previous']}
       strip={[{ text: mine ? roleWords(mine.roles) : 'No role', glyph: 'people' }]}
     >
@@ -51,6 +51,7 @@ export function Projects() {
         <Card title="Yours" flush>
           {isPending && <LoadingRows what="projects" rows={3} />}
           {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+          {isEmpty && <EmptyState why="No project yet." who="Three steps lead to the first." />}
           {all?.length === 0 && !isEmpty && <EmptyState why="You belong to no project yet." who="An operator or a data manager can take you in." />}
           {all && all.length > 0 && (
             <ul>

@@ -72,12 +72,13 @@ const thickness = (manifest: SessionView['manifests'][number], spec: PaneSpec): 
 function Corner({ room, spec, state, view }: { room: Room; spec: PaneSpec; state: PaneState | null; view: RoomView }) {
   const presets = room.viewer.presets(spec.stack)
   const spacing = room.session.manifest(spec.stack)?.geometry?.spacing
+  const shown = `${view.presets.get(spec.stack) ?? presets[0]?.label ?? 'Window'} ${state?.window ? `W ${Math.round(state.window.width)} L ${Math.round(state.window.center)}` : ''}`.trim()
   return (
     <>
       <Menu position="bottom-end" withinPortal>
         <Menu.Target>
-          <button type="button" className={classes['cornerButton']} aria-label="Window preset">
-            {view.presets.get(spec.stack) ?? presets[0]?.label ?? 'Window'} {state?.window && `W ${Math.round(state.window.width)} L ${Math.round(state.window.center)}`}
+          <button type="button" className={classes['cornerButton']} aria-label={`Window preset: ${shown}`}>
+            {shown}
           </button>
         </Menu.Target>
         <Menu.Dropdown>

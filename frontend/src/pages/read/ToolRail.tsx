@@ -21,9 +21,9 @@ export function ToolRail(props: PanelProps) {
         </div>
       ))}
       <span className="spread" />
-      <button type="button" className={classes['tool']} aria-label="Every key" onClick={openHelp}>
+      <button type="button" className={classes['tool']} onClick={openHelp}>
         <b>?</b>
-        <small>help</small>
+        <small>keys</small>
       </button>
     </nav>
   )
