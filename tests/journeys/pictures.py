@@ -35,7 +35,7 @@ class Studio:
 
     def take(self, name: str) -> None:
         """Wait until everything is there and no notice hides anything, then take the picture."""
-        self.room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
+        self.room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()), seconds=240)
         self.room.page.wait_for_timeout(7000)
         self.room.page.screenshot(path=self.folder / f"{name}.jpg", type="jpeg", quality=80)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import ssl
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,23 +32,28 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=max(1, min(4, os.cpu_count() or 1)), help="processes that share the port")
         parser.add_argument("--socket", type=int, default=None, help="(internal) listening socket inherited from the parent")
         parser.add_argument("--tls-socket", type=int, default=None, help="(internal) listening socket for TLS")
+        parser.add_argument("--ready", type=int, default=None, help="(internal) pipe on which a child says that it answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         if options["socket"] is not None:
-            _serve(options["socket"], options["tls_socket"], stop)
+            _serve(options["socket"], options["tls_socket"], stop, ready=options["ready"])
             return
         environment = settings.ENVIRONMENT
         plain = _listen(environment.dicom_host, environment.dicom_port)
         tls = _listen(environment.dicom_host, environment.dicom_tls_port) if environment.dicom_tls_port else None
         if tls is not None:
             tls_context()
-        self.stdout.write(f"listening for DICOM on {environment.dicom_host}:{plain.getsockname()[1]} as {environment.dicom_ae_title}")
-        self.stdout.flush()
+        where = f"{environment.dicom_host}:{plain.getsockname()[1]}"
+
+        def say() -> None:
+            self.stdout.write(f"listening for DICOM on {where} as {environment.dicom_ae_title}")
+            self.stdout.flush()
+
         connections.close_all()
-        _supervise(plain, tls, max(1, options["processes"]), stop)
+        _supervise(plain, tls, max(1, options["processes"]), stop, answering=say)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -81,18 +88,29 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def _supervise(plain: socket.socket, tls: socket.socket | None, count: int, stop: threading.Event) -> None:
-    """Keep ``count`` children alive; a child that dies is replaced, and the socket never closes meanwhile."""
+def _supervise(
+    plain: socket.socket, tls: socket.socket | None, count: int, stop: threading.Event, *, answering: Callable[[], None]
+) -> None:
+    """Keep ``count`` children alive; a child that dies is replaced, and the socket never closes meanwhile.
+
+    ``answering`` is called once, when the first child can answer: until then a sender would wait in the socket's queue.
+    """
     children: list[subprocess.Popen[bytes]] = []
+    ready, told = os.pipe()
+    is_said = False
     sockets = [plain, *([tls] if tls else [])]
-    command = [sys.executable, str(Path(sys.argv[0]).resolve()), "receiver", "--socket", str(plain.fileno())]
+    command = [sys.executable, str(Path(sys.argv[0]).resolve()), "receiver", "--socket", str(plain.fileno()), "--ready", str(told)]
     command += ["--tls-socket", str(tls.fileno())] if tls else []
     while not stop.is_set():
         children = [child for child in children if child.poll() is None]
         while len(children) < count:
-            shared, bound = [item.fileno() for item in sockets], partial(die_with_parent, os.getpid())
+            shared, bound = [told, *(item.fileno() for item in sockets)], partial(die_with_parent, os.getpid())
             children.append(subprocess.Popen(command, pass_fds=shared, preexec_fn=bound))  # noqa: S603  our own command
-        stop.wait(_RESTART_SECONDS)
+        if is_said:
+            stop.wait(_RESTART_SECONDS)
+        elif select.select([ready], [], [], _RESTART_SECONDS)[0]:
+            answering()
+            is_said = True
     for item in sockets:
         item.close()
     for child in children:
@@ -106,7 +124,7 @@ def _supervise(plain: socket.socket, tls: socket.socket | None, count: int, stop
             child.wait()
 
 
-def _serve(number: int, tls_number: int | None, stop: threading.Event) -> None:
+def _serve(number: int, tls_number: int | None, stop: threading.Event, *, ready: int | None) -> None:
     """Be one child: serve until told to stop, or until the parent is gone."""
     from storage.receiver import Receiver
 
@@ -116,6 +134,9 @@ def _serve(number: int, tls_number: int | None, stop: threading.Event) -> None:
         receivers.append(Receiver(socket.socket(fileno=tls_number), tls=tls_context()))
     for receiver in receivers:
         receiver.start()
+    if ready is not None:
+        os.write(ready, b".")
+        os.close(ready)
     while not stop.wait(1.0) and os.getppid() == parent:
         pass
     for receiver in receivers:
