@@ -12,10 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.servers.postgresql import own_database
 from tests.servers.process import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 _MIGRATED: dict[str, bytes] = {}
+
+
+def column_settings() -> dict[str, str]:
+    """Return where the test run's column keeps things, with a database of its own on the full one: no two installations share rows."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("COLUMNA_DATABASE", "COLUMNA_S3", "COLUMNA_OBJECT"))}
+    if "COLUMNA_DATABASE_URL" in kept:
+        kept["COLUMNA_DATABASE_URL"] = own_database(kept["COLUMNA_DATABASE_URL"])
+    return kept
 
 
 class Installation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import uuid
 from pathlib import Path
 
 from tests.servers.process import Server, as_user, free_port, launch, own, program
@@ -31,6 +32,20 @@ def start(folder: Path, *, port: int | None = None) -> Server:
     server.settings = {"COLUMNA_DATABASE_URL": server.url}
     _create_database(port)
     return server
+
+
+def own_database(url: str) -> str:
+    """Return the address of a new, empty database on the server of ``url``."""
+    import psycopg2
+
+    name = f"columna_{uuid.uuid4().hex[:12]}"
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(f'CREATE DATABASE "{name}"')
+    finally:
+        connection.close()
+    return f"{url.rsplit('/', 1)[0]}/{name}"
 
 
 def _answers(port: int) -> bool:

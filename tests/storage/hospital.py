@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.servers.installation import Installation, until
+from tests.servers.installation import Installation, column_settings, until
 from tests.servers.pacs import AE_TITLE, PASSWORD, USER, dcmtk, start_orthanc
 from tests.servers.process import Server, free_port
 
@@ -85,8 +85,7 @@ def _nodelay() -> dict[str, str]:
 @contextmanager
 def hospital(folder: Path, **settings: str) -> Iterator[Hospital]:
     """Yield a migrated Columna on the test run's column with a project and no source; nothing runs yet."""
-    column = {name: value for name, value in os.environ.items() if name.startswith(("COLUMNA_DATABASE", "COLUMNA_S3", "COLUMNA_OBJECT"))}
-    columna = Installation(folder, {**column, "COLUMNA_DICOM_PORT": str(free_port()), **settings})
+    columna = Installation(folder, {**column_settings(), "COLUMNA_DICOM_PORT": str(free_port()), **settings})
     try:
         columna.migrate()
         columna.manage("shell", "-v0", "-c", _PREPARE)

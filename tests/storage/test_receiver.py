@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import requests
 
-from tests.servers.installation import Installation, until
+from tests.servers.installation import Installation, column_settings, until
 from tests.servers.pacs import AE_TITLE, start_orthanc
 from tests.servers.process import free_port
 from tests.storage.dicoms import series_of
@@ -32,9 +32,8 @@ source_create(project=project, user=None, name="MR only", kind="dimse", ae_title
 
 @pytest.fixture(scope="module")
 def columna(tmp_path_factory, column):
-    settings = {name: value for name, value in os.environ.items() if name.startswith(("COLUMNA_DATABASE", "COLUMNA_S3", "COLUMNA_OBJECT"))}
-    settings["COLUMNA_DICOM_PORT"] = str(free_port())
-    here = Installation(tmp_path_factory.mktemp("receiver"), settings)
+    settings = {"COLUMNA_DICOM_PORT": str(free_port())}
+    here = Installation(tmp_path_factory.mktemp("receiver"), {**column_settings(), **settings})
     here.manage("migrate", "-v0")
     here.manage("shell", "-v0", "-c", PREPARE)
     here.receiver = here.start("manage.py", "receiver", "--processes", "2", name="receiver")
