@@ -101,7 +101,7 @@ def cobb(studio: Studio, case: str) -> None:
         room.page.mouse.move(*places[1], steps=4)
         room.page.mouse.up()
     for end, level in (("Upper", "T5"), ("Lower", "T12")):
-        room.page.get_by_label(f"{end} end vertebra", exact=True).click()
+        room.page.get_by_role("combobox", name=f"{end} end vertebra").click()
         room.page.get_by_role("option", name=level, exact=True).click()
     room.saved()
     studio.take("cobb-on-a-film")

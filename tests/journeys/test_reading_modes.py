@@ -45,8 +45,9 @@ class Traffic:
         room.page.on("response", lambda answer: self.answers.append(answer))
 
     def text(self) -> str:
-        found = []
-        for answer in self.answers:
+        """Return what came since the last asking; a body is gone once the page has been left."""
+        found, answers, self.answers = [], list(self.answers), []
+        for answer in answers:
             if "/api/" in answer.url:
                 found.append(answer.url)
                 if "json" in answer.headers.get("content-type", ""):
@@ -62,6 +63,7 @@ def test_no_mask_score_or_name_of_the_model_arrives_before_the_reveal_and_the_bl
     traffic = Traffic(page_of)
     page_of.page.goto(f"{server.url}/worklist")
     page_of.page.get_by_text("left in").first.wait_for()
+    seen = traffic.text()
     room = page_of.open(case["id"])
     assert room.state["segments"] == []
     room.page.get_by_role("combobox", name="Add a structure").click()
@@ -69,8 +71,9 @@ def test_no_mask_score_or_name_of_the_model_arrives_before_the_reveal_and_the_bl
     room.until(lambda state: len(state["segments"]) == 1)
     rows = room.state["stacks"][0]["rows"]
     room.stroke((rows * 0.5, rows * 0.4), (rows * 0.55, rows * 0.5))
+    room.until(lambda state: state["undoable"] == 2)
     room.saved()
-    seen = traffic.text()
+    seen += traffic.text()
     for word in (
         proposal["id"],
         proposal["annotation"],
@@ -90,7 +93,9 @@ def test_no_mask_score_or_name_of_the_model_arrives_before_the_reveal_and_the_bl
     assert room.page.evaluate("window.columna.drawn('large')") > drawn, "the model's outlines lie over the reader's"
     room.press("d")
     room.page.get_by_role("button", name="Show the model").wait_for()
+    drawn_before = room.state["undoable"]
     room.stroke((rows * 0.3, rows * 0.4), (rows * 0.35, rows * 0.5))
+    room.until(lambda state: state["undoable"] == drawn_before + 1)
     room.saved()
     room.press("Control+Enter")
     room.page.wait_for_url(lambda url: case["id"] not in url)

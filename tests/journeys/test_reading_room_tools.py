@@ -128,6 +128,7 @@ def test_shifting_the_ladder_renames_every_level_and_touches_no_voxel(room: Read
 
 
 def test_the_doubtful_place_is_gone_to(room: ReadingRoom) -> None:
+    room.open(room.page.url.rsplit("/", 1)[1])
     before = room.until(lambda state: state["doubts"] > 0)["doubts"]
     room.press("n")
     active = room.state["active"]
