@@ -61,7 +61,7 @@ def main(images: int = 10_000, associations: int = 4) -> None:
             start = time.perf_counter()
             senders = [subprocess.Popen([*command, str(folder)], env=environment, stdout=subprocess.DEVNULL) for folder in folders]
             while any(sender.poll() is None for sender in senders):
-                time.sleep(0.5)
+                time.sleep(0.5)  # looks at memory, waits for nothing
                 stored = Instance.objects.count()
                 if stored // 1000 > seen[-1][0] // 1000:
                     seen.append((stored, resident(pid)))

@@ -47,7 +47,7 @@ def frames(each: int = 3) -> Iterator[tuple[str, NDArray[Any]]]:
     for path in sorted([*DATA.glob("mr_*/*.nii.gz"), *DATA.glob("ct_*/*.nii.gz")]):
         if any(word in path.name for word in _NOT_IMAGES):
             continue
-        volume = np.asanyarray(nibabel.load(path).dataobj)  # type: ignore[attr-defined]
+        volume = np.asanyarray(nibabel.load(path).dataobj)  # type: ignore[attr-defined]  # images only
         if volume.dtype.kind == "f":
             top = float(volume.max())
             volume = np.round(volume if 200 < top < 32000 else volume / top * 4095).astype(np.int16)

@@ -20,7 +20,7 @@ from config.errors import Forbidden
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
-    organisation = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)  # type: ignore[var-annotated]
+    organisation = serializers.SlugRelatedField(slug_field="slug", read_only=True, allow_null=True)  # type: ignore[var-annotated]  # stubs name no model
     display_name = serializers.CharField(source="__str__", read_only=True)
 
     class Meta:
