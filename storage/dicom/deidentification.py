@@ -68,6 +68,7 @@ _NEVER_EMPTY = frozenset({0x00080100, 0x00080102, 0x00080104, 0x0040A160, 0x0070
 _SIZES = {"US": 2, "SS": 2, "OW": 2, "UL": 4, "SL": 4, "FL": 4, "OF": 4, "OL": 4, "FD": 8, "SV": 8, "UV": 8, "OD": 8, "OV": 8, "AT": 2}
 _PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "SV": "q", "UV": "Q"}
 _REMEMBERED, _REMEMBERED_LENGTH = 2000, 200
+_TABLE = 1 << 24
 _DERIVED_UIDS = {0x00080018, 0x0020000D, 0x0020000E}
 
 
@@ -97,7 +98,7 @@ def deidentify_header(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonym
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            identity = identity_of(parsed, group=group)
+            identity = identity_of(parsed, group=group, kept=profile.options)
             return _Engine(parsed, profile, pseudonyms, identity).run(residue=residue)
         except BROKEN:
             raise Rejected("malformed") from None
@@ -445,7 +446,12 @@ class _Engine:
         out.update(ordered)
 
     def _refuse_residue(self, out: dict[int, tuple[str, bytes]]) -> None:
-        """A last look at all text that goes out: a long known word that is no clinical word must not be there in any place."""
+        """A last look at all that goes out: a long known word that is no clinical word must not be there in any place."""
+        if self.known.residue_in_bytes is not None:
+            tables = (value for vr, value in out.values() if vr in ("OB", "OW") and len(value) < _TABLE)
+            for table in tables:  # their text may be of two bytes a character
+                if self.known.residue_in_bytes.search(table.replace(b"\0", b"").decode("ascii", "replace").lower()):
+                    raise Rejected("residual_identity")
         if self.known.residue is None:
             return
         text = b"\n".join(value for tag, (vr, value) in out.items() if vr not in ("OB", "OW", "UI") and len(value) < 1 << 20).lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR, tag_for_keyword
@@ -25,14 +26,16 @@ def _tags(keywords: str) -> frozenset[int]:
 _IDENTIFIERS = _tags(
     "PatientID OtherPatientIDs AccessionNumber AdmissionID ServiceEpisodeID PlacerOrderNumberImagingServiceRequest InsurancePlanIdentification "
     "FillerOrderNumberImagingServiceRequest RequestedProcedureID ScheduledProcedureStepID PerformedProcedureStepID MedicalRecordLocator "
-    "PatientTelephoneNumbers PlacerOrderNumberProcedure FillerOrderNumberProcedure StationName DeviceSerialNumber StudyID IssueDateOfImagingServiceRequest "
+    "PatientTelephoneNumbers PlacerOrderNumberProcedure FillerOrderNumberProcedure StudyID IssueDateOfImagingServiceRequest "
     "ClinicalTrialSubjectID SpecimenIdentifier ContainerIdentifier PatientInsurancePlanCodeSequence"
 )
 _PLACES = _tags(
-    "PatientAddress InstitutionName InstitutionAddress ReferringPhysicianAddress ReferringPhysicianTelephoneNumbers PersonAddress "
+    "PatientAddress ReferringPhysicianAddress ReferringPhysicianTelephoneNumbers PersonAddress "
     "PersonTelephoneNumbers PatientTelecomInformation PersonTelecomInformation CountryOfResidence RegionOfResidence CurrentPatientLocation "
     "PatientInstitutionResidence OrderCallbackPhoneNumber ConsultingPhysicianAddress"
 )
+_DEVICE = _tags("StationName DeviceSerialNumber")
+_INSTITUTION = _tags("InstitutionName InstitutionAddress")
 _DATES = _tags("PatientBirthDate PatientDeathDateInAlternativeCalendar PatientBirthDateInAlternativeCalendar")
 _DEPTH = 24
 _DELIMITERS = {ord(character) for character in "\\^=\r\n\t\f"}
@@ -73,14 +76,15 @@ class Identity:
     known: KnownIdentity = field(repr=False, compare=False, default_factory=KnownIdentity)
 
 
-def identity_of(parsed: Parsed, *, group: str = "") -> Identity:
+def identity_of(parsed: Parsed, *, group: str = "", kept: frozenset[str] = frozenset()) -> Identity:
     """Return the identity of an object; empty UIDs are filled from the file meta, the frame of reference and ``group``, stably.
 
+    ``kept`` names the options of the profile that are on: what *device* and *institution* retain is then not known identity.
     Raises :class:`Rejected` (``malformed``) when a UID is not one.
     """
     dataset = parsed.dataset
     said: dict[tuple[str, str], None] = {}
-    _collect(dataset, said, 0, ["iso8859"])
+    _collect(dataset, said, 0, ["iso8859"], _kinds("device" in kept, "institution" in kept))
     known = known_of(tuple(said))
     encodings = _encodings(dataset, ["iso8859"])
 
@@ -159,7 +163,18 @@ def _text(dataset: Dataset, tag: int, encodings: list[str]) -> str:
     return value if isinstance(value, str) else "\\".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _collect(dataset: Dataset, said: dict[tuple[str, str], None], depth: int, outer: list[str]) -> None:
+@lru_cache(maxsize=4)
+def _kinds(device_kept: bool, institution_kept: bool) -> dict[int, str]:
+    """Return tag → kind of what it says about the patient."""
+    kinds = {
+        "identifier": _IDENTIFIERS | (frozenset() if device_kept else _DEVICE),
+        "place": _PLACES | (frozenset() if institution_kept else _INSTITUTION),
+        "date": _DATES,
+    }
+    return {tag: kind for kind, tags in kinds.items() for tag in tags}
+
+
+def _collect(dataset: Dataset, said: dict[tuple[str, str], None], depth: int, outer: list[str], kinds: dict[int, str]) -> None:
     """Walk the whole object for names, identifiers and places, at every depth, private elements included; each is noted once."""
     if depth > _DEPTH:
         raise Rejected("malformed")
@@ -170,16 +185,12 @@ def _collect(dataset: Dataset, said: dict[tuple[str, str], None], depth: int, ou
             vr = _vr(tag)
         if vr == "PN":
             said["name", _text(dataset, tag, encodings)] = None
-        elif tag in _IDENTIFIERS and vr != "SQ":
-            said["identifier", _text(dataset, tag, encodings)] = None
-        elif tag in _PLACES and vr != "SQ":
-            said["place", _text(dataset, tag, encodings)] = None
-        elif tag in _DATES:
-            said["date", _text(dataset, tag, encodings)] = None
+        elif tag in kinds and vr != "SQ":
+            said[kinds[tag], _text(dataset, tag, encodings)] = None
         elif vr == "SQ" and item.value is not None and (not isinstance(item, RawDataElement) or item.value):
             value = dataset[tag].value
             for child in value if isinstance(value, Sequence) else ():
-                _collect(child, said, depth + 1, encodings)
+                _collect(child, said, depth + 1, encodings, kinds)
 
 
 def _vr(tag: int) -> str:

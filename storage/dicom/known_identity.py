@@ -29,9 +29,13 @@ _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 
 @dataclass
 class KnownIdentity:
-    """Words, phrases and ideographic runs, all folded. Matching is by whole words: a short surname never eats part of a longer one."""
+    """Words, phrases and ideographic runs, all folded. Matching is by whole words: a short surname never eats part of a longer one.
+
+    ``places`` are the words of addresses and institutions that no clinical vocabulary explains.
+    """
 
     words: set[str] = field(default_factory=set)
+    places: set[str] = field(default_factory=set)
     phrases: set[str] = field(default_factory=set)
     ideographs: set[str] = field(default_factory=set)
     cleaned: dict[tuple[str, int, str], str] = field(default_factory=dict, repr=False, compare=False)
@@ -68,11 +72,14 @@ class KnownIdentity:
             self.words.update({digits, digits[6:8] + digits[4:6] + digits[:4], digits[4:6] + digits[6:8] + digits[:4], digits[2:]})
 
     def add_place(self, value: str) -> None:
-        """An address, institution, telephone number or e-mail: the phrase, its lines, and its long numbers."""
+        """An address, institution, telephone number or e-mail: the phrase, its lines, its own words and its long numbers."""
+        from storage.dicom.descriptor import VOCABULARY
+
         for part in re.split(r"[\\\r\n,;]+", value):
             folded = fold(part.strip())
             if len(folded) > 3 and folded not in _COMMON:
                 self.phrases.add(folded)
+            self.places.update(word for word in _WORD.findall(folded) if len(word) > 3 and word not in VOCABULARY and word not in _COMMON)
             self._add_ideographs(part)
         self.words.update(run for run in re.findall(r"\d+", value) if len(run) > 3)
 
@@ -80,8 +87,12 @@ class KnownIdentity:
         self.ideographs.update(run for run in _IDEOGRAPHIC.findall(text) if len(run) > 1)
 
     def has(self, word: str) -> bool:
+        """Whether this word is one of the patient's, also with digits before or after it (``99EBERSFELD``)."""
         folded = fold(word)
-        return folded in self.words or folded.replace("'", "").replace("’", "").replace("-", "") in self.words
+        bare = folded.strip("0123456789")
+        return any(
+            form in self.words or form in self.places for form in (folded, re.sub("['’-]", "", folded), bare if len(bare) > 3 else folded)
+        )
 
     def found_in(self, text: str) -> bool:
         """Whether any known word, phrase or ideographic run stands in the text."""
@@ -90,7 +101,7 @@ class KnownIdentity:
         if any(run in text for run in self.ideographs):
             return True
         folded = fold(text)
-        if any(word in self.words for word in _WORD.findall(folded)):
+        if any(self.has(word) for word in _WORD.findall(folded)):
             return True
         spaced = re.sub(r"[\s_]+", " ", folded)
         return any(re.search(rf"(?<![^\W_]){re.escape(phrase)}(?![^\W_])", spaced) for phrase in self.phrases if phrase in spaced)
@@ -98,6 +109,7 @@ class KnownIdentity:
     def update(self, others: Iterable[KnownIdentity]) -> None:
         for other in others:
             self.words |= other.words
+            self.places |= other.places
             self.phrases |= other.phrases
             self.ideographs |= other.ideographs
 
@@ -106,9 +118,19 @@ class KnownIdentity:
         """What finds a long word of the patient, in lower case, that no clinical vocabulary explains; None when there is none."""
         from storage.dicom.descriptor import VOCABULARY
 
-        words = sorted(word for word in self.words if len(word) > 4 and word not in VOCABULARY and not word.isdigit())
-        pattern = "|".join(re.escape(word) for word in words)
-        return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])") if words else None
+        return _any_of(word for word in self.words if len(word) > 4 and word not in VOCABULARY and not word.isdigit())
+
+    @cached_property
+    def residue_in_bytes(self) -> re.Pattern[str] | None:
+        """The same for tables and profiles, where no clinical text stands: places and long numbers as well."""
+        from storage.dicom.descriptor import VOCABULARY
+
+        return _any_of(word for word in self.words | self.places if len(word) > (5 if word.isdigit() else 4) and word not in VOCABULARY)
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
+    pattern = "|".join(re.escape(word) for word in sorted(words))
+    return re.compile(rf"(?<![^\W_])(?:{pattern})(?![^\W_])") if pattern else None
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Grows whenever the same profile would give other bytes."""
 
 
