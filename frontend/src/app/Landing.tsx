@@ -1,7 +1,8 @@
 import { Navigate } from 'react-router'
-import { usePages } from './places'
+import { useProject } from '@/state/account'
+import { homeOf } from './places'
 
-/** Where somebody arrives: the first page that their roles open. */
+/** Where somebody arrives after signing in. */
 export function Landing() {
-  return <Navigate to={usePages()[0]?.to ?? '/projects'} replace />
+  return <Navigate to={homeOf(useProject().project?.abilities ?? [])} replace />
 }

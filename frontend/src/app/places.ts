@@ -3,14 +3,31 @@ import { useMemo } from 'react'
 import { useNavigate } from 'react-router'
 import { useMe, useProject } from '@/state/account'
 
+interface Page {
+  to: string
+  label: string
+  about: string
+  /** Any of these opens the page; none: everybody. */
+  abilities: readonly string[]
+  /** Whoever has one of these comes here to work, not to look, and arrives here. */
+  work: readonly string[]
+}
+
 /** The pages this person comes to in the project in view, in the order of the top bar. */
-export const PAGES: readonly { to: string; label: string; about: string; abilities: readonly string[] }[] = [
-  { to: '/worklist', label: 'Worklist', about: 'Cases to label', abilities: ['case.label', 'case.manage'] },
-  { to: '/learning', label: 'Learning', about: 'Models and training', abilities: ['model.view'] },
-  { to: '/datasets', label: 'Datasets', about: 'Frozen versions, pull', abilities: ['dataset.view'] },
-  { to: '/intake', label: 'Intake', about: 'Sources, imports, quarantine', abilities: ['intake.view'] },
-  { to: '/projects', label: 'Projects', about: 'Members and protocol', abilities: [] },
+export const PAGES: readonly Page[] = [
+  { to: '/worklist', label: 'Worklist', about: 'Cases to label', abilities: ['case.label', 'case.manage'], work: ['case.label', 'case.manage'] },
+  { to: '/learning', label: 'Learning', about: 'Models and training', abilities: ['model.view'], work: ['model.train'] },
+  { to: '/datasets', label: 'Datasets', about: 'Frozen versions, pull', abilities: ['dataset.view'], work: ['dataset.pull', 'dataset.approve'] },
+  { to: '/intake', label: 'Intake', about: 'Sources, imports, quarantine', abilities: ['intake.view'], work: ['quarantine.decide', 'source.manage'] },
+  { to: '/projects', label: 'Projects', about: 'Members and protocol', abilities: [], work: [] },
 ]
+
+/** Where somebody with these abilities arrives: the first page where they have work, else the first that opens to them. */
+export const homeOf = (abilities: readonly string[]): string => {
+  const among = (wanted: readonly string[]) => wanted.some((ability) => abilities.includes(ability))
+  const page = PAGES.find(({ work }) => among(work)) ?? PAGES.find((each) => among(each.abilities))
+  return page?.to ?? '/projects'
+}
 
 export function usePages() {
   const { project } = useProject()

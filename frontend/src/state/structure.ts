@@ -9,7 +9,7 @@ const CHAIN = [
 
 const place = new Map<string, number>(CHAIN.map((code, i) => [code, i]))
 const DISC = /^IVD_(.+)$/
-const NAMES: Readonly<Record<string, string>> = { SAC: 'Sacrum', COC: 'Coccyx', CORD: 'Cord', CANAL: 'Canal', THECAL: 'Thecal sac', IMP: 'Implant' }
+const NAMES: Readonly<Record<string, string>> = { SAC: 'Sacrum', COC: 'Coccyx', CORD: 'Cord', CANAL: 'Canal', THECAL: 'Thecal sac', IMP: 'Implant', SCREW: 'Screw', CAGE: 'Cage' }
 // what lies below a vertebra when the next one of the chain is a variant that this spine does not have
 const BELOW: Readonly<Record<string, string>> = { T12: 'L1', L5: 'S1', L6: 'S1', T13: 'L1' }
 
