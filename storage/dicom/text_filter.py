@@ -21,6 +21,8 @@ _CONTRAST = 0.06
 _CLIPPED = 0.25
 """The same for the lowest and the highest value of a frame, which clipping gives to many pixels without any ink."""
 _REACH = 4
+_WALK = 1 << 15
+"""Pixels looked at in one go."""
 _WIDEST = 6
 """The widest stroke in pixels; wider ones are found in the frame reduced three times."""
 _TILE = 16
@@ -54,14 +56,31 @@ def may_hold_text(frame: NDArray[Any]) -> list[Place]:
     if min(plane.shape) < 3 * _REACH:
         return []
     lowest, highest = int(plane.min()), int(plane.max())
-    narrow = highest < 1 << 15 and highest - lowest < 1 << 15
-    plane = plane.astype(np.int16 if narrow else np.int32, copy=False)
-    sample = np.sort(plane[::4, ::4], axis=None)
-    spread = int(sample[int(0.995 * (len(sample) - 1))]) - int(sample[int(0.005 * (len(sample) - 1))])
+    plane = _roomy(plane, highest + max(2, highest - lowest))
+    spread = _spread(plane[::4, ::4], lowest, highest)
     found = _places(plane, plane, lowest, highest, spread)
     if max(plane.shape) >= _LARGE_SIDE and min(plane.shape) >= 3 * _REACH * _REDUCED:
         found += _places(np.ascontiguousarray(plane[1::_REDUCED, 1::_REDUCED]), plane, lowest, highest, spread)
     return found
+
+
+def _roomy(plane: NDArray[Any], largest: int) -> NDArray[Any]:
+    """Return the plane in one piece, of a type that holds ``largest`` as well: itself where it can, for a copy costs as much as a look."""
+    kind = (
+        plane.dtype if plane.dtype.itemsize == 2 and plane.dtype.isnative else np.dtype(np.uint16 if plane.dtype == np.uint8 else np.int32)
+    )
+    return np.ascontiguousarray(plane, kind if largest <= np.iinfo(kind).max else np.int32)
+
+
+def _spread(sample: NDArray[Any], lowest: int, highest: int) -> int:
+    """Return the range that 99 % of the sample lie in."""
+    ends = int(0.005 * (sample.size - 1)), int(0.995 * (sample.size - 1))
+    if highest - lowest < 1 << 16:
+        below = np.cumsum(np.bincount(sample.ravel().astype(np.int32) - lowest))
+        first, last = np.searchsorted(below, ends, side="right")
+    else:
+        first, last = np.sort(sample, axis=None)[list(ends)]
+    return int(last) - int(first)
 
 
 def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int, spread: int) -> list[Place]:
@@ -72,40 +91,58 @@ def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int,
     enough = _INK_FINE if fine else _INK_COARSE
     strokes = []
     for across in (0, 1):
-        rows, columns = np.divmod(np.flatnonzero(_standing(plane, across, limit)), plane.shape[1])
+        rows, columns = _standing(plane, across, limit)
         if scale > 1:
             rows, columns = _flat(whole, rows, columns)
         values = plane[rows, columns].astype(np.int32)
         if len(values):
             often = np.bincount(values - lowest)[values - lowest] * 2 >= enough
             rows, columns, values = rows[often], columns[often], values[often]
+        strokes.append(np.stack([rows, columns, values]))
+    together = np.concatenate([stroke[2] for stroke in strokes]) - lowest
+    if len(together) < enough or (counts := np.bincount(together)).max() < enough:
+        return []
+    for across, stroke in enumerate(strokes):
+        rows, columns, values = stroke = stroke[:, counts[stroke[2] - lowest] >= enough - 1]
         limits = np.where((values == lowest) | (values == highest), clipped, limit)
-        sharp = _sharp(plane, rows, columns, values, across, limits)
-        strokes.append(np.stack([rows[sharp], columns[sharp], values[sharp]]))
+        strokes[across] = stroke[:, _sharp(plane, rows, columns, values, across, limits)]
     return _inked(plane, np.concatenate(strokes, axis=1), lowest, highest, scale, enough, fine)
 
 
-def _standing(plane: NDArray[Any], across: int, limit: int) -> NDArray[np.bool_]:
-    """Mark pixels that equal the one before them along a stroke and stand out, from two or four beside them, to both sides alike."""
+def _standing(plane: NDArray[Any], across: int, limit: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the pixels that equal the one before them along a stroke and stand out, from two or four beside them, to
+    both sides alike.
 
-    def shifted(by: int) -> NDArray[Any]:
-        part = slice(_REACH + by, plane.shape[across] - _REACH + by)
-        return plane[part] if across == 0 else plane[:, part]
-
-    middle = shifted(0)
-    before, after = (shifted(-2), shifted(-_REACH)), (shifted(2), shifted(_REACH))
-    bright = middle - np.maximum(np.minimum(*before), np.minimum(*after)) > limit
-    dark = np.minimum(np.maximum(*before), np.maximum(*after)) - middle > limit
-    bright |= dark
-    if across == 0:
-        bright[:, 1:] &= middle[:, 1:] == middle[:, :-1]
-        bright[:, 0] = False
-    else:
-        bright[1:] &= middle[1:] == middle[:-1]
-        bright[0] = False
-    stands = np.zeros(plane.shape, bool)
-    stands[np.s_[_REACH:-_REACH, :] if across == 0 else np.s_[:, _REACH:-_REACH]] = bright
-    return stands
+    The plane is walked as one line, some rows at a time, in buffers that stay in the processor's cache: what is two beside a pixel is
+    two rows or two columns away in that line, and the edges, where it would be on the other side, are dropped at the end.
+    """
+    wide = plane.shape[1]
+    line = plane.reshape(-1)
+    step, before = (wide, 1) if across == 0 else (1, wide)
+    least, most, other = (np.empty(_WALK + 6 * step, plane.dtype) for _ in range(3))
+    stands, mask = np.empty(_WALK, bool), np.empty(_WALK, bool)
+    found = []
+    for start in range(_REACH * wide if across == 0 else wide, len(line) - _REACH * step, _WALK):
+        count = min(_WALK, len(line) - _REACH * step - start)
+        middle = line[start : start + count]
+        one, two = line[start - 4 * step : start + 2 * step + count], line[start - 2 * step : start + 4 * step + count]
+        low, top, edge = least[: len(one)], most[: len(one)], other[:count]
+        marked, marks = stands[:count], mask[:count]
+        np.minimum(one, two, out=low)
+        np.maximum(one, two, out=top)
+        np.maximum(low[:count], low[6 * step :], out=edge)
+        np.add(edge, limit, out=edge)
+        np.less(edge, middle, out=marked)  # brighter
+        np.minimum(top[:count], top[6 * step :], out=edge)
+        np.add(middle, limit, out=low[:count])
+        np.less(low[:count], edge, out=marks)  # darker
+        marked |= marks
+        np.equal(middle, line[start - before : start - before + count], out=marks)
+        marked &= marks
+        found.append(np.flatnonzero(marked) + start)
+    rows, columns = np.divmod(np.concatenate(found) if found else np.empty(0, np.intp), wide)
+    inside = columns > 0 if across == 0 else (columns >= _REACH) & (columns < wide - _REACH)
+    return rows[inside], columns[inside]
 
 
 def _flat(whole: NDArray[Any], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -132,9 +169,9 @@ def _sharp(
     steps = []
     for side in (-1, 1):
         step, open_ = np.zeros(len(values), np.int32), np.ones(len(values), bool)
-        near = _beside(plane, rows, columns, across, np.clip(place + side, 0, last))
+        near = _beside(plane, rows, columns, across, np.minimum(np.maximum(place + side, 0), last))
         for distance in range(1, _WIDEST + 1):
-            far = _beside(plane, rows, columns, across, np.clip(place + side * (distance + 1), 0, last))
+            far = _beside(plane, rows, columns, across, np.minimum(np.maximum(place + side * (distance + 1), 0), last))
             ends = open_ & (near != values)
             one, two = values - near, values - far
             step[ends] = np.where(np.abs(one) > np.abs(two), one, two)[ends]
@@ -180,7 +217,7 @@ def _inked(plane: NDArray[Any], strokes: NDArray[np.int32], lowest: int, highest
 
 def _nearly(plane: NDArray[Any], ink: int, tall: int, wide: int) -> NDArray[np.intp]:
     """Count, in three by three tiles, the pixels that almost have the value of an ink: many round clipped anatomy, few round letters."""
-    off = np.abs(plane - plane.dtype.type(ink))
+    off = np.abs(plane.astype(np.int32) - ink)
     almost = np.zeros((tall * _TILE, wide * _TILE), bool)
     almost[: plane.shape[0], : plane.shape[1]] = (off > 0) & (off <= _ALMOST)
     padded = np.pad(almost.reshape(tall, _TILE, wide, _TILE).sum(axis=(1, 3)), 1)
