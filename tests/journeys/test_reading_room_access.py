@@ -112,6 +112,7 @@ def test_keys_are_found_on_other_keyboards_changed_and_switched_off(reader: Read
 DEFICIENT = {
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
 }
 TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
 
@@ -141,13 +142,16 @@ def test_neighbours_differ_for_every_eye_and_the_room_is_dark_and_still(reader: 
     )
     assert all(swatch["name"] for swatch in swatches), "no structure is told by its colour alone"
     discs = {swatch["colour"] for swatch in swatches if re.match(r"[CTL]\d+/", swatch["name"])}
+    canal = {swatch["colour"] for swatch in swatches if swatch["name"].startswith("Canal")}
     levels = sorted(
         (swatch for swatch in swatches if re.match(r"[TL]\d+(?![\d/])", swatch["name"])), key=lambda swatch: level_of(swatch["name"])
     )
     assert len(levels) > 3
     assert discs
+    assert canal
     pairs = [(one["colour"], other["colour"]) for one, other in itertools.pairwise(levels)]
-    pairs += [(level["colour"], disc) for level in levels for disc in discs]
+    pairs += [(level["colour"], other) for level in levels for other in discs | canal]
+    pairs += list(itertools.product(discs, canal))
     for kind, matrix in {"normal": np.eye(3), **{name: np.array(rows) for name, rows in DEFICIENT.items()}}.items():
         for one, other in pairs:
             distance = float(np.linalg.norm(lab(one, np.asarray(matrix)) - lab(other, np.asarray(matrix))))

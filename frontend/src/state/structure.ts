@@ -39,16 +39,16 @@ export const neighbourOf = (code: string, by: 1 | -1): string | null => {
 
 export const isVertebra = (code: string): boolean => place.has(code)
 
-// Okabe–Ito, lifted where it was too dark on black: the values of the design tokens, for canvases that cannot read them.
+// Okabe–Ito, moved until all lie 20 ΔE*ab apart for every kind of eye: the values of the design tokens, for canvases that cannot read them.
 export const PALETTE = {
-  odd: '#56b4e9',
-  even: '#e69f00',
-  turn: '#e8e8e8',
-  disc: '#1fb88a',
-  canal: '#f0e442',
-  cord: '#cc79a7',
-  sacrum: '#e8743b',
-  nerve: '#5b93d8',
+  odd: '#63c5fd',
+  even: '#de970d',
+  turn: '#ebeaea',
+  disc: '#1a9e6c',
+  canal: '#f1dd0a',
+  cord: '#b874a3',
+  sacrum: '#d1622f',
+  nerve: '#6275c1',
   other: '#9aa2aa',
 } as const
 
