@@ -25,6 +25,7 @@ from annotation.services.annotation import annotation_branch
 from annotation.services.operation import operations_apply
 from annotation.services.operation_batch import batch_decode
 from annotation.services.slices import slice_keys
+from annotation.services.uncertainty import uncertainty_read
 from config.errors import ColumnaError, Conflict, Invalid, Missing
 from storage.envelope import MEDIA_TYPE as BUNDLE
 from storage.envelope import envelope_encode
@@ -253,14 +254,20 @@ class RevisionUncertaintyView(BytesView):
         tags=["annotation"],
         operation_id="revision_uncertainty",
         summary="How sure the model was, per structure and slice",
-        description="404 when the revision has none.",
+        description="`stacks` says it for every structure and slice, `doubts` lists the places that somebody should look at, worst first: "
+        "what every page counts and shows. 404 when the revision has none.",
         responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         revision = self.revision(pk)
         if not revision.uncertainty:
             raise Missing("This revision has no uncertainty: it is not a model's.")
-        return _kept(HttpResponse(blob_read(digest=revision.uncertainty), content_type="application/json"), f'"{revision.uncertainty}"')
+        etag = f'"{revision.uncertainty}.doubts"'
+        answer = (
+            HttpResponse(status=304) if request.headers.get("If-None-Match") == etag else JsonResponse(uncertainty_read(revision=revision))
+        )
+        answer["ETag"], answer["Cache-Control"] = etag, "private, no-cache"
+        return answer
 
 
 def _kept(response: HttpResponse, etag: str) -> HttpResponse:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from annotation.geometry.doubts import doubts_of
 from annotation.geometry.flags import border_flags, island_flags, order_flags, volume_flags
 from annotation.geometry.heights import body_heights, reductions
 from storage.services.blob import blob_read
@@ -92,3 +93,23 @@ def test_a_proposals_flags_lie_beside_its_entropy():
     assert told["flags"][0].startswith("two islands")
     cell = proposed.content["grades"]["pfirrmann"]["b1/disc"]
     assert (cell["value"], cell["status"], cell["by"]) == ("3", "proposed", None)
+
+
+def test_one_list_says_what_is_doubtful_by_the_models_word_or_by_a_rule_each_structure_once_worst_first():
+    segments = [{"layer": "instances", "id": number, "structure": name} for number, name in ((1, "L5"), (2, "L4"), (3, "L3"))]
+    first = {
+        "1": {"mean": 0.3, "level": "doubtful", "slices": {"a:1": 0.2, "b:1": 0.4}},
+        "2": {"mean": 0.1, "level": "sure", "flags": ["two islands"]},
+    }
+    second = {
+        "1": {"mean": 0.2, "level": "look", "flags": ["lies below L4"]},
+        "3": {"mean": 0.1, "level": "sure"},
+        "9": {"mean": 0.9, "level": "doubtful"},
+    }
+    told = {"stacks": {"s": {"layers": {"instances": first}}, "t": {"layers": {"instances": second}}}}
+    found = doubts_of(told, segments)
+    assert [(doubt["structure"], doubt["stack"], doubt["slice"], doubt["flags"]) for doubt in found] == [
+        ("L5", "s", "b:1", ["lies below L4"]),
+        ("L4", "s", None, ["two islands"]),
+    ]
+    assert doubts_of({}, segments) == []

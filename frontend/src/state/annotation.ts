@@ -297,21 +297,7 @@ export const structuresGet = async (schema: string): Promise<readonly Structure[
   return list(chosen['structures']) as readonly Structure[]
 }
 
-export interface Uncertainty {
-  /** Mean entropy per slice, per stack, 0 to 1. */
-  readonly slices: Readonly<Record<string, readonly number[]>>
-  readonly structures: readonly {
-    readonly stack: string
-    readonly layer: string
-    readonly segment: number
-    readonly confidence: number
-    readonly slice: number | null
-    readonly flags: readonly string[]
-  }[]
-  readonly model: string
-}
-
 export const uncertaintyGet = async (revision: string): Promise<unknown> => {
-  const response = await raw(`/api/revisions/${revision}/uncertainty`)
+  const response = await raw(`/api/revisions/${revision}/uncertainty`, { cache: 'no-cache' })
   return response.ok ? ((await response.json()) as unknown) : null
 }

@@ -11,6 +11,7 @@ const body = {
     a: { layers: { instances: { 1: { mean: 0.31, level: 'doubtful' }, 2: { mean: 0.1, level: 'sure' } }, canal: { 1: { mean: 0.1, level: 'sure' } } }, numbering: { sure: false, reason: 'counted without C2' } },
     b: { layers: { instances: { 1: { mean: 0.4, level: 'doubtful' } } } },
   },
+  doubts: [{ layer: 'instances', id: 1 }],
 }
 
 describe('surenessOf', () => {

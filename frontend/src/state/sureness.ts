@@ -18,6 +18,7 @@ export interface Sureness {
   readonly confidence: number
   /** Worst first. */
   readonly places: readonly Place[]
+  /** How many places the server says to look at, as the reading room counts them. */
   readonly doubtful: number
   /** Why the numbering of the levels is not sure; empty when it is. */
   readonly numbering: string
@@ -25,7 +26,8 @@ export interface Sureness {
 }
 
 export interface UncertaintyBody {
-  stacks?: Record<string, { layers?: Record<string, Record<string, { mean?: number; level?: string }>>; numbering?: { sure?: boolean; reason?: string } }>
+  stacks?: Record<string, { layers?: Record<string, Record<string, { mean?: number }>>; numbering?: { sure?: boolean; reason?: string } }>
+  doubts?: readonly { layer: string; id: number }[]
 }
 
 interface Segment {
@@ -37,21 +39,22 @@ interface Segment {
 /** Read a proposal's uncertainty with its segment table. A structure in several stacks counts with its worst. */
 export function surenessOf(body: UncertaintyBody, segments: readonly Segment[], model: string): Sureness | null {
   const names = new Map(segments.map(({ id, layer, structure }) => [`${layer}:${id}`, structure]))
+  const doubts = (body.doubts ?? []).map(({ layer, id }) => `${layer}:${id}`)
   const worst = new Map<string, Place>()
   let numbering = ''
   for (const stack of Object.values(body.stacks ?? {})) {
     if (stack.numbering?.sure === false) numbering ||= stack.numbering.reason ?? ''
     for (const [layer, table] of Object.entries(stack.layers ?? {}))
-      for (const [id, { mean = 0, level = '' }] of Object.entries(table)) {
+      for (const [id, { mean = 0 }] of Object.entries(table)) {
         const code = names.get(`${layer}:${id}`)
         const name = code === undefined ? `${fromCode(layer)} ${id}` : nameOf(code)
-        if (mean >= (worst.get(name)?.entropy ?? -1)) worst.set(name, { name, entropy: mean, doubtful: level === 'doubtful' })
+        if (mean >= (worst.get(name)?.entropy ?? -1)) worst.set(name, { name, entropy: mean, doubtful: doubts.includes(`${layer}:${id}`) })
       }
   }
   const places = [...worst.values()].sort((a, b) => b.entropy - a.entropy)
   if (places.length === 0) return null
   const mean = places.reduce((sum, { entropy }) => sum + entropy, 0) / places.length
-  return { confidence: 1 - mean, places, doubtful: places.filter(({ doubtful }) => doubtful).length, numbering, model }
+  return { confidence: 1 - mean, places, doubtful: doubts.length, numbering, model }
 }
 
 /** In one line, why a person should look: the worst structure, or what is unsure of the numbering. */
@@ -79,7 +82,7 @@ export function useSureness(project: string, cases: readonly Case[]): ReadonlyMa
       queryKey: ['uncertainty', proposal_revision],
       staleTime: Infinity,
       retry: false,
-      queryFn: () => data(api.GET('/api/revisions/{id}/uncertainty', { params: { path: { id: proposal_revision ?? '' } } })),
+      queryFn: () => data(api.GET('/api/revisions/{id}/uncertainty', { params: { path: { id: proposal_revision ?? '' } }, cache: 'no-cache' })),
     })),
     combine: (answers) => answers.map(({ data: body }) => body),
   })

@@ -16,10 +16,15 @@ const json = {
     },
     gone: { layers: { instances: { 3: { mean: 0.9, level: 'doubtful', slices: {} } } } },
   },
+  doubts: [
+    { layer: 'instances', id: 3, stack: 's', slice: 'b:1', entropy: 0.42, peak: 0.5, confidence: 0.58, flags: [] },
+    { layer: 'instances', id: 4, stack: 's', slice: 'a:1', entropy: 0.05, peak: 0.05, confidence: 0.95, flags: ['two islands'] },
+    { layer: 'instances', id: 7, stack: 's', slice: 'a:1', entropy: 0.5, peak: 0.5, confidence: 0.5, flags: [] },
+  ],
 }
 
 describe('what the model was unsure of', () => {
-  it('is worst first, with the slice where it is worst', () => {
+  it('is what the server lists, each with the slice where it is worst; what is not in the reading is left out', () => {
     const { doubts } = surenessOf(json, segments, manifests)
     expect(doubts.map((doubt) => [doubt.id, doubt.slice])).toEqual([
       [3, 1],

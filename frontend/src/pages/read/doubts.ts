@@ -31,45 +31,47 @@ const word = (value: unknown): string => (typeof value === 'string' ? value : ''
 export const segmentName = (key: SegmentKey): string => `${key.layer} ${key.id}`
 
 /**
- * Read the uncertainty of a proposal: `stacks` by id, each with `layers` of segment ids, each with its mean entropy, the word
- * for it, the mean on every slice (by slice key) and, where a rule is broken, `flags`. Worst first.
+ * Read the uncertainty of a proposal: `stacks` by id, each with `layers` of segment ids, each with its mean entropy and the mean
+ * on every slice (by slice key); `doubts` is the server's list of the places to look at, worst first, the same that the worklist counts.
  */
 export const surenessOf = (json: unknown, segments: readonly Segment[], manifests: readonly StackManifest[]): Sureness => {
   const entropy = new Map<string, number[]>()
   const confidence = new Map<string, number>()
-  const worst = new Map<string, Doubt>()
+  const places = new Map(manifests.map((manifest) => [manifest.stack, new Map(manifest.slices.map((slice, index) => [slice.key, index]))]))
   let numbering: string | null = null
   for (const [stack, value] of Object.entries(record(record(json)['stacks']))) {
-    const manifest = manifests.find((each) => each.stack === stack)
-    if (!manifest) continue
-    const place = new Map(manifest.slices.map((slice, index) => [slice.key, index]))
-    const line = new Array<number>(manifest.slices.length).fill(0)
+    const place = places.get(stack)
+    if (!place) continue
+    const line = new Array<number>(place.size).fill(0)
     numbering ??= word(record(record(value)['numbering'])['reason']) || null
     for (const [layer, table] of Object.entries(record(record(value)['layers']))) {
       for (const [id, entry] of Object.entries(record(table))) {
         const segment = segments.find((each) => each.layer === layer && each.id === Number(id))
         const mean = figure(record(entry)['mean'])
-        const flags = record(entry)['flags']
-        const reasons = (Array.isArray(flags) ? flags : []).map(word).filter((flag) => flag !== '')
-        if (!segment || (mean === null && !reasons.length)) continue
-        let top: { slice: number; value: number } | null = null
+        if (!segment) continue
         for (const [key, found] of Object.entries(record(record(entry)['slices']))) {
           const slice = place.get(key)
-          const here = figure(found)
-          if (slice === undefined || here === null) continue
-          line[slice] = Math.max(line[slice] ?? 0, here)
-          if (!top || here > top.value) top = { slice, value: here }
+          if (slice !== undefined) line[slice] = Math.max(line[slice] ?? 0, figure(found) ?? 0)
         }
         const name = segmentName(segment)
         if (mean !== null) confidence.set(name, Math.min(confidence.get(name) ?? 1, 1 - mean))
-        if (word(record(entry)['level']) !== 'doubtful' && !reasons.length) continue
-        const before = worst.get(name)
-        const sure = mean === null ? 1 : 1 - mean
-        const said = [...(mean === null ? [] : [`entropy ${mean.toFixed(2)}${top ? `, highest on slice ${top.slice + 1} (${top.value.toFixed(2)})` : ''}`]), ...reasons]
-        if (!before || before.confidence > sure) worst.set(name, { id: segment.id, layer, stack, confidence: sure, slice: top?.slice ?? null, reasons: said })
       }
     }
     entropy.set(stack, line)
   }
-  return { entropy, confidence, numbering, doubts: [...worst.values()].sort((a, b) => a.confidence - b.confidence) }
+  return { entropy, confidence, numbering, doubts: doubtsOf(json, segments, places) }
+}
+
+const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyMap<string, ReadonlyMap<string, number>>): Doubt[] => {
+  const listed = record(json)['doubts']
+  return (Array.isArray(listed) ? listed.map(record) : []).flatMap((doubt) => {
+    const segment = segments.find((each) => each.layer === doubt['layer'] && each.id === doubt['id'])
+    if (!segment) return []
+    const stack = word(doubt['stack'])
+    const slice = places.get(stack)?.get(word(doubt['slice'])) ?? null
+    const [mean, peak] = [figure(doubt['entropy']), figure(doubt['peak'])]
+    const flags = Array.isArray(doubt['flags']) ? doubt['flags'].map(word) : []
+    const said = mean === null ? [] : [`entropy ${mean.toFixed(2)}${slice !== null && peak !== null ? `, highest on slice ${slice + 1} (${peak.toFixed(2)})` : ''}`]
+    return [{ id: segment.id, layer: segment.layer, stack, slice, confidence: figure(doubt['confidence']) ?? 1, reasons: [...said, ...flags] }]
+  })
 }
