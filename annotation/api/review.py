@@ -26,11 +26,10 @@ from annotation.api.masks import BUNDLE, WHERE, BytesView, mask_bundle, revision
 from annotation.api.revision import RevisionSerializer
 from annotation.models import Adjudication, Assignment, Case, Review, Revision
 from annotation.services.adjudication import TAKES, adjudication_open, adjudication_pick, adjudication_submit, readings_of
+from annotation.services.agreement import SIDES
 from annotation.services.review import NOTE_LENGTH, review_give
 from annotation.services.slices import slice_keys
 from config.errors import Conflict, Forbidden, Missing
-
-SIDES = ("a", "b")
 
 
 class NotePlaceSerializer(serializers.Serializer[Any]):
@@ -53,7 +52,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
 
 class ReviewGiveSerializer(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(choices=Review.Verdict.choices)
-    side = serializers.ChoiceField(choices=SIDES, required=False, help_text="Whose reading, where two are held against each other.")
+    side = serializers.ChoiceField(choices=SIDES, required=False, help_text="Whose reading, where several are held against each other.")
     note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_LENGTH)
     place = NotePlaceSerializer(required=False)
 
@@ -103,12 +102,14 @@ class CaseReviewView(APIView):
         )
 
     def _revision(self, case: Case, side: str | None) -> Revision:
-        standing = Adjudication.objects.standing().filter(case=case).select_related("a__annotation__case", "b__annotation__case").first()
-        if standing is not None and side:
-            return standing.a if side == "a" else standing.b
+        standing = (
+            Adjudication.objects.standing().filter(case=case).select_related(*(f"{each}__annotation__case" for each in SIDES)).first()
+        )
+        if standing is not None and side in standing.readings:
+            return standing.readings[side]
         readings = readings_of(case)
         if len(readings) != 1:
-            message = "Say whose reading: A or B." if readings else "Nobody has handed in a reading of this case."
+            message = "Say whose reading: A, B or C." if readings else "Nobody has handed in a reading of this case."
             raise Conflict(message, code="reviewed" if not readings else "which_reading")
         return readings[0]
 
@@ -132,16 +133,17 @@ class AdjudicationSerializer(serializers.ModelSerializer[Adjudication]):
     project = serializers.CharField(source="project.slug", read_only=True)
     schema = serializers.UUIDField(source="case.protocol.schema_id", read_only=True)
     stacks = ReviewedStackSerializer(many=True, source="case.stacks", read_only=True)
-    findings = serializers.ListField(child=serializers.DictField(), read_only=True, help_text="Where the two differ, worst first.")
+    findings = serializers.ListField(child=serializers.DictField(), read_only=True, help_text="Where they differ, worst first.")
     agreement = serializers.DictField(read_only=True)
     picks = serializers.DictField(read_only=True, help_text="{finding: {take}}")
     a = serializers.SerializerMethodField()
     b = serializers.SerializerMethodField()
+    c = serializers.SerializerMethodField(help_text="Null where two have read the case.")
     consensus = serializers.UUIDField(source="consensus_id", read_only=True, allow_null=True)
 
     class Meta:
         model = Adjudication
-        fields = ["id", "case", "subject", "project", "schema", "stacks", "state", "findings", "agreement", "picks", "a", "b", "consensus", "created_at"]  # fmt: skip
+        fields = ["id", "case", "subject", "project", "schema", "stacks", "state", "findings", "agreement", "picks", "a", "b", "c", "consensus", "created_at"]  # fmt: skip
         read_only_fields = fields
 
     def get_a(self, found: Adjudication) -> dict[str, Any]:
@@ -149,6 +151,9 @@ class AdjudicationSerializer(serializers.ModelSerializer[Adjudication]):
 
     def get_b(self, found: Adjudication) -> dict[str, Any]:
         return self._side(found.b)
+
+    def get_c(self, found: Adjudication) -> dict[str, Any] | None:
+        return self._side(found.c) if found.c else None
 
     def _side(self, revision: Revision) -> dict[str, Any]:
         grades = {
@@ -196,7 +201,7 @@ class AdjudicationFilter(django_filters.FilterSet):
 @extend_schema(tags=["review"])
 @extend_schema_view(
     list=extend_schema(description="Cases whose readings differ, in projects you review; none that you have read yourself."),
-    retrieve=extend_schema(description="Two readings held against each other. Nobody is named."),
+    retrieve=extend_schema(description="Two or three readings held against each other. Nobody is named."),
 )
 class AdjudicationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Adjudication]):
     serializer_class = AdjudicationSerializer
@@ -205,7 +210,7 @@ class AdjudicationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     lookup_value_converter = "uuid"
 
     def get_queryset(self) -> QuerySet[Adjudication]:
-        related = ("project", "case__subject", "case__protocol", "case__project", "a", "b", "consensus")
+        related = ("project", "case__subject", "case__protocol", "case__project", *SIDES, "consensus")
         return Adjudication.objects.visible_to(person_of(self.request)).select_related(*related).prefetch_related("case__stacks__series")
 
     def _asked(self, pk: str) -> Adjudication:
@@ -233,7 +238,10 @@ class AdjudicationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     @extend_schema(request=PickSerializer, responses=PickedSerializer)
     @action(detail=True, methods=["post"])
     def picks(self, request: Request, pk: str) -> Response:
-        """Settle one disagreement: A's or B's answer goes into the consensus as operations, `edit` keeps what you drew."""
+        """Settle one disagreement: a side's answer goes into the consensus as operations, `edit` keeps what you drew.
+
+        Of three readings an outline can also be what most voxels say (`vote`), or that weighed by how well each reader agrees (`staple`).
+        """
         found = self._asked(pk)
         sent = PickSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
@@ -259,17 +267,17 @@ class AdjudicationMaskView(BytesView):
         tags=["review"],
         operation_id="adjudication_mask",
         summary="The mask of one side of an adjudication",
-        description="A bundle as for a revision's mask; `side` is `a` or `b`. Whose it is stays hidden.",
+        description="A bundle as for a revision's mask; `side` is `a`, `b` or, of three, `c`. Whose it is stays hidden.",
         parameters=[OpenApiParameter("side", OpenApiTypes.STR, required=True, enum=list(SIDES)), *WHERE],
         responses={(200, BUNDLE): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponse:
-        seen = Adjudication.objects.visible_to(person_of(request)).select_related("a", "b", "case")
+        seen = Adjudication.objects.visible_to(person_of(request)).select_related(*SIDES, "case")
         found = get_object_or_404(seen, pk=pk)
         side = request.query_params.get("side", "")
-        if side not in SIDES:
-            raise Missing("An adjudication has the sides a and b.")
-        revision: Revision = getattr(found, side)
+        revision = found.readings.get(side)
+        if revision is None:
+            raise Missing("This adjudication has no such side.")
         stack, layer = self.place(request, found.case.study_id)
         response = HttpResponse(mask_bundle(stack, {"seq": 0}, revision_slices(revision, layer, slice_keys(stack))), content_type=BUNDLE)
         response["Cache-Control"] = "private, no-store"

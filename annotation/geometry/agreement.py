@@ -1,4 +1,4 @@
-"""Two readings of one case held against each other: masks, levels and grades. Pure.
+"""Readings of one case held against each other: masks, levels and grades. Pure.
 
 Dice: Dice 1945, Ecology 26(3):297. Surface distances are between voxel surfaces in mm, both ways; the worst is the Hausdorff
 distance.
@@ -94,27 +94,40 @@ def is_apart(found: Mapping[str, Any], spacing: Sequence[float]) -> bool:
     return bool(found["dice"] < DICE or found["worst_mm"] > max(DISTANCE_MM, 2 * in_plane))
 
 
-def level_differences(names: Mapping[str, tuple[str | None, str | None]]) -> list[str]:
-    """Return the bodies (ids of ``a``) that the two readings call differently; ``names`` is {body: (name in a, name in b)}."""
-    return [body for body, (first, second) in names.items() if first != second]
+def level_differences(names: Mapping[str, Sequence[str | None]]) -> list[str]:
+    """Return the bodies (ids of the first reading) that the readings call differently; ``names`` is {body: name in each}, None where one
+    has not drawn it, which is no other name."""
+    return [body for body, called in names.items() if len({name for name in called if name is not None}) > 1]
+
+
+def held_by_most(answers: Sequence[Any]) -> str | None:
+    """Return the first side (a, b, c) whose answer more than half of them give, None where no answer is."""
+    for side, answer in zip("abc", answers, strict=False):
+        if 2 * sum(other == answer for other in answers) > len(answers):
+            return side
+    return None
 
 
 def grade_differences(
-    a: Mapping[str, Mapping[str, Any]], b: Mapping[str, Mapping[str, Any]], sites: Mapping[str, str], forms: Mapping[str, Mapping[str, Any]]
+    readings: Sequence[Mapping[str, Mapping[str, Any]]], sites: Sequence[Mapping[str, str]], forms: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return [{"form", "site", "a", "b", "steps"}] for cells whose confirmed answers differ; None for a cell that one left empty.
+    """Return [{"form", "site", "a", "b", "c" of three, "steps"}] for cells whose confirmed answers differ; None for a cell that one left empty.
 
-    ``sites`` maps body ids of ``b`` to those of ``a``; a body of ``b`` that ``a`` has not keeps its own id. ``steps`` is how far
-    apart the answers are on an ordinal form, 1 where that cannot be said.
+    ``sites`` maps, for each reading, its body ids to those of the first; a body that the first has not keeps its own id. ``steps`` is how
+    far apart the answers are on an ordinal form, 1 where that cannot be said.
     """
-    theirs = {code: {_moved(site, sites): cell for site, cell in cells.items()} for code, cells in b.items()}
+    moved = [
+        {code: {_moved(site, table): cell for site, cell in cells.items()} for code, cells in grades.items()}
+        for grades, table in zip(readings, sites, strict=True)
+    ]
     found = []
-    for code in sorted({*a, *theirs}):
-        mine, other = a.get(code, {}), theirs.get(code, {})
-        for site in sorted({*mine, *other}):
-            first, second = _answer(mine.get(site)), _answer(other.get(site))
-            if first != second:
-                found.append({"form": code, "site": site, "a": first, "b": second, "steps": _steps(forms.get(code, {}), first, second)})
+    for code in sorted({code for grades in moved for code in grades}):
+        for site in sorted({site for grades in moved for site in grades.get(code, {})}):
+            answers = [_answer(grades.get(code, {}).get(site)) for grades in moved]
+            if len(set(answers)) > 1:
+                found.append(
+                    {"form": code, "site": site, **dict(zip("abc", answers, strict=False)), "steps": _steps(forms.get(code, {}), answers)}
+                )
     return sorted(found, key=lambda cell: -cell["steps"])
 
 
@@ -127,6 +140,7 @@ def _answer(cell: Mapping[str, Any] | None) -> str | None:
     return str(cell["value"]) if cell and cell.get("status") == "confirmed" else None
 
 
-def _steps(form: Mapping[str, Any], first: str | None, second: str | None) -> int:
+def _steps(form: Mapping[str, Any], answers: Sequence[str | None]) -> int:
     order = [entry["value"] for entry in form.get("values", [])] if form.get("ordinal") else []
-    return abs(order.index(first) - order.index(second)) if first in order and second in order else 1
+    places = [order.index(answer) for answer in answers if answer in order]
+    return max(1, max(places) - min(places)) if len(places) > 1 else 1

@@ -1,4 +1,4 @@
-"""An adjudication: two readings of a case held against each other until one consensus stands."""
+"""An adjudication: two or three readings of a case held against each other until one consensus stands."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from accounts.models.base import Row
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from annotation.models.revision import Revision
 
 
 class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
@@ -30,9 +31,9 @@ class AdjudicationQuerySet(models.QuerySet["Adjudication"]):
 
 
 class Adjudication(Row):
-    """``a`` and ``b`` are the readings, in an order that says nothing of who or when. ``findings`` lists where they differ, worst first
-    (:func:`annotation.geometry.agreement.findings_of`), ``agreement`` sums it up, ``picks`` says what was settled:
-    {finding: {"take": "a" | "b" | "edit"}}. ``consensus`` is the adjudicator's annotation; it derives from ``a``.
+    """``a``, ``b`` and, of three, ``c`` are the readings, in an order that says nothing of who or when. ``findings`` lists where they differ,
+    worst first (:func:`annotation.services.agreement.agreement_of`), ``agreement`` sums it up, ``picks`` says what was settled:
+    {finding: {"take": "a" | "b" | "c" | "vote" | "staple" | "edit"}}. ``consensus`` is the adjudicator's annotation; it derives from ``a``.
     """
 
     class State(models.TextChoices):
@@ -44,6 +45,7 @@ class Adjudication(Row):
     case = models.ForeignKey("annotation.Case", on_delete=models.CASCADE, related_name="adjudications")
     a = models.ForeignKey("annotation.Revision", on_delete=models.PROTECT, related_name="adjudications_as_a")
     b = models.ForeignKey("annotation.Revision", on_delete=models.PROTECT, related_name="adjudications_as_b")
+    c = models.ForeignKey("annotation.Revision", null=True, on_delete=models.PROTECT, related_name="adjudications_as_c")
     findings = models.JSONField(default=list)
     agreement = models.JSONField(default=dict)
     picks = models.JSONField(default=dict)
@@ -55,10 +57,16 @@ class Adjudication(Row):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["a", "b"], name="adjudication_once"),
+            models.UniqueConstraint(fields=["a", "b"], condition=Q(c=None), name="adjudication_once"),
+            models.UniqueConstraint(fields=["a", "b", "c"], name="adjudication_of_three_once"),
             models.UniqueConstraint(fields=["case"], condition=Q(state="open"), name="adjudication_one_open"),
             models.CheckConstraint(condition=Q(state__in=["open", "done", "returned"]), name="adjudication_state_known"),
         ]
+
+    @property
+    def readings(self) -> dict[str, Revision]:
+        """The readings by their side."""
+        return {side: reading for side, reading in (("a", self.a), ("b", self.b), ("c", self.c)) if reading is not None}
 
     def __str__(self) -> str:
         return str(self.pk)

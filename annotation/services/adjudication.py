@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,7 +11,7 @@ from accounts.services.audit import audit_record
 from annotation.models import Adjudication, Annotation, Assignment, Case, Revision
 from annotation.models.annotation import AuthorKind
 from annotation.models.protocol import ReviewRule
-from annotation.services.agreement import agreement_of
+from annotation.services.agreement import SIDES, agreement_of
 from annotation.services.annotation import annotation_submit
 from annotation.services.assignment import lease_take, resting_state
 from annotation.services.consensus import consensus_operations
@@ -21,7 +20,8 @@ from annotation.services.operation_batch import batch_decode
 from config.errors import Conflict, Invalid, Missing
 from storage.envelope import envelope_encode
 
-TAKES = ("a", "b", "edit")
+TAKES = ("a", "b", "c", "vote", "staple", "edit")
+"""What settles a finding: one side's answer, what most voxels say, the same weighed by :func:`annotation.geometry.fusion.staple`, or one's own."""
 
 
 def readings_of(case: Case) -> list[Revision]:
@@ -36,8 +36,7 @@ def readings_of(case: Case) -> list[Revision]:
 def adjudication_prepare(*, case_id: Any) -> Adjudication | None:
     """Return the adjudication of a case whose readers are all done, or None where none is called for. Safe to repeat.
 
-    Of three readings, the two that agree least are set against each other. Reads every mask of both: for a job, never inside a
-    transaction.
+    Two or three readings are held against each other, all of them. Reads every mask: for a job, never inside a transaction.
     """
     case = Case.objects.select_related("protocol", "subject").filter(pk=case_id).first()
     if case is None or case.subject.withdrawn_at is not None or case.protocol.readers < 2 or case.protocol.review == ReviewRule.NEVER:
@@ -45,20 +44,21 @@ def adjudication_prepare(*, case_id: Any) -> Adjudication | None:
     readings = readings_of(case)
     if len(readings) < case.protocol.readers or case.reviews.unanswered().exists():  # type: ignore[attr-defined]  # as above
         return None
-    compared = [(a, b, *agreement_of(a=a, b=b)) for a, b in combinations(readings, 2)]
-    a, b, findings, figures = min(compared, key=lambda entry: (-len(entry[2]), entry[3]["dice"] or 0.0))
+    chosen = readings[: len(SIDES)]
+    findings, figures = agreement_of(readings=chosen)
     if not findings and case.protocol.review == ReviewRule.DISAGREEMENT:
         return None
-    return _stand(case, a, b, findings, figures)
+    return _stand(case, chosen, findings, figures)
 
 
-def _stand(case: Case, a: Revision, b: Revision, findings: list[dict[str, Any]], figures: dict[str, Any]) -> Adjudication:
+def _stand(case: Case, readings: list[Revision], findings: list[dict[str, Any]], figures: dict[str, Any]) -> Adjudication:
+    sides: dict[str, Revision | None] = {**dict.fromkeys(SIDES), **dict(zip(SIDES, readings, strict=False))}
     try:
         with transaction.atomic():
-            known = Adjudication.objects.filter(a=a, b=b).first()
+            known = Adjudication.objects.filter(**sides).first()
             if known is not None:
                 return known
-            made = Adjudication.objects.create(project_id=case.project_id, case=case, a=a, b=b, findings=findings, agreement=figures)
+            made = Adjudication.objects.create(project_id=case.project_id, case=case, findings=findings, agreement=figures, **sides)
             Case.objects.filter(pk=case.pk, state=Case.State.SUBMITTED).update(state=Case.State.REVIEW)
             detail = {"case": str(case.pk), "findings": len(findings)}
             audit_record(actor=None, verb="adjudication.open", object=made, project=case.project, detail=detail)
@@ -117,17 +117,20 @@ def _consensus(adjudication: Adjudication, user: User) -> Annotation:
 def adjudication_pick(
     *, adjudication: Adjudication, user: User, finding: str, take: str, assignment: Assignment
 ) -> tuple[Adjudication, Annotation]:
-    """Settle one finding and return the adjudication and the consensus with it: ``a`` or ``b`` writes that reading's answer into the
-    consensus as operations, ``edit`` leaves what the adjudicator has drawn. A later pick takes the place of an earlier one.
+    """Settle one finding and return the adjudication and the consensus with it: a side writes that reading's answer into the consensus
+    as operations, ``vote`` and ``staple`` the outline that three come to, ``edit`` leaves what the adjudicator has drawn. A later pick
+    takes the place of an earlier one.
 
-    Raises :class:`Missing` for an unknown finding, :class:`Conflict` ``adjudicated``, ``adjudication_held``, ``lease_expired``.
+    Raises :class:`Missing` for an unknown finding, :class:`Invalid` for what does not settle it, :class:`Conflict` ``adjudicated``,
+    ``adjudication_held``, ``lease_expired``.
     """
     _standing(adjudication)
     entry = next((found for found in adjudication.findings if found["id"] == finding), None)
     if entry is None:
         raise Missing("There is no such disagreement in this case. Load it again.", code="unknown_finding")
-    if take not in TAKES:
-        raise Invalid(f"Take one of {', '.join(TAKES)}.", code="unknown_value")
+    offered = takes_of(adjudication, entry)
+    if take not in offered:
+        raise Invalid(f"Take one of {', '.join(offered)}.", code="unknown_value")
     consensus = _written_by(adjudication, user)
     if take != "edit":
         ops = consensus_operations(adjudication=adjudication, consensus=consensus, finding=entry, take=take)
@@ -140,6 +143,12 @@ def adjudication_pick(
         row.picks = {**row.picks, finding: {"take": take}}
         row.save(update_fields=["picks"])
     return row, consensus
+
+
+def takes_of(adjudication: Adjudication, finding: dict[str, Any]) -> list[str]:
+    """Return what settles a finding: a side, of three outlines also what they come to together, or one's own."""
+    together = ["vote", "staple"] if adjudication.c_id and finding["kind"] in ("outline", "missing") else []
+    return [*adjudication.readings, *together, "edit"]
 
 
 def _written_by(adjudication: Adjudication, user: User) -> Annotation:
@@ -160,7 +169,7 @@ def adjudication_submit(*, adjudication: Adjudication, user: User, expected_seq:
     unsettled = [found["id"] for found in adjudication.findings if found["id"] not in adjudication.picks]
     if unsettled:
         raise Conflict(
-            f"{len(unsettled)} disagreements are open. Take A, B or your own for each.", code="unsettled", state={"open": unsettled}
+            f"{len(unsettled)} disagreements are open. Take a side or your own for each.", code="unsettled", state={"open": unsettled}
         )
     revision = annotation_submit(annotation=consensus, user=user, expected_seq=expected_seq)
     with transaction.atomic():

@@ -1,14 +1,16 @@
-"""How far two submitted readings of one case agree. Reads blobs: for a job, never inside a transaction."""
+"""How far two or three submitted readings of one case agree. Reads blobs: for a job, never inside a transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.geometry.agreement import grade_differences, is_apart, level_differences, mask_agreement, pairs_of
+from annotation.geometry.agreement import grade_differences, held_by_most, is_apart, level_differences, mask_agreement, pairs_of
 from annotation.models import Revision
 from annotation.services.form import forms_all
 from annotation.services.revision import revision_mask
@@ -16,143 +18,183 @@ from annotation.services.slices import slice_keys
 from storage.dicom.geometry import Geometry
 from storage.models import Stack
 
+SIDES = ("a", "b", "c")
 Finding = dict[str, Any]
 Segment = dict[str, Any]
+Readings = Sequence[Revision]
 
 
 @dataclass
-class _Pair:
-    """One structure in both readings, over all stacks: where it is worst stands."""
+class _Match:
+    """One structure in every reading (None where it is not drawn), over all stacks: two readings at a time, where they are worst stands."""
 
-    a: Segment | None
-    b: Segment | None
+    segments: tuple[Segment | None, ...]
     parts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def segment(self) -> Segment:
-        return self.a or self.b or {}
+        return next((segment for segment in self.segments if segment), {})
 
 
-def agreement_of(*, a: Revision, b: Revision) -> tuple[list[Finding], dict[str, Any]]:
-    """Return the findings, worst first, and the agreement in figures.
+def agreement_of(*, readings: Readings) -> tuple[list[Finding], dict[str, Any]]:
+    """Return the findings, worst first, and the agreement in figures. ``readings`` are two or three; sides are called a, b and c.
 
-    A finding is {"id", "kind", "structure" or "form" and "site", …}: ``levels`` (names of segments, chains of the bodies of ``a``, variants), ``outline`` (dice, worst_mm, stack,
-    slice, place), ``missing`` (drawn by one only) and ``grade`` (a, b). The figures are {"dice": mean over structures, "structures",
-    "agreed", "levels": bodies called differently, "grades": cells that differ, "per_structure"}.
+    A finding is {"id", "kind", "structure" or "form" and "site", …} with one entry per side: ``levels`` (names of segments, chains of
+    the bodies of ``a``, variants), ``outline`` (dice, worst_mm, stack, slice, place: of the two that lie furthest apart; of three also
+    ``pairs``), ``missing`` (not drawn by all) and ``grade``. Of three readings ``majority`` is the side that says what most say, None where
+    all differ. The figures are {"dice": mean over structures, "structures", "agreed", "levels": bodies called differently, "grades": cells
+    that differ, "per_structure"}.
     """
-    pairs = _pairs(a, b)
-    outlines, figures = _outlines(pairs)
-    levels, sites = _levels(a, b, pairs)
+    matches = _matches(readings)
+    outlines, figures = _outlines(matches)
+    levels, sites = _levels(readings, matches)
     grades = [
-        {"id": f"grade:{cell['form']}:{cell['site']}", "kind": "grade", **cell, "body": _body_name(a, b, cell["site"])}
-        for cell in grade_differences(a.content["grades"], b.content["grades"], sites, forms_all())
+        {"id": f"grade:{cell['form']}:{cell['site']}", "kind": "grade", **cell, "body": _body_name(readings, cell["site"])}
+        for cell in grade_differences([reading.content["grades"] for reading in readings], sites, forms_all())
     ]
+    if len(readings) > 2:
+        for cell in grades:
+            cell["majority"] = held_by_most([cell[side] for side in SIDES])
     figures |= {"levels": len(levels[0]["bodies"]) if levels else 0, "grades": len(grades)}
     return [*levels, *outlines, *grades], figures
 
 
-def _pairs(a: Revision, b: Revision) -> list[_Pair]:
-    layers = sorted({*a.content["layers"], *b.content["layers"]})
-    found: dict[tuple[str, int | None, int | None], _Pair] = {}
-    stacks = Stack.objects.filter(pk__in={entry["stack"] for revision in (a, b) for entry in revision.content["stacks"]})
+def _matches(readings: Readings) -> list[_Match]:
+    layers = sorted({layer for reading in readings for layer in reading.content["layers"]})
+    found: dict[tuple[Any, ...], _Match] = {}
+    stacks = Stack.objects.filter(pk__in={entry["stack"] for reading in readings for entry in reading.content["stacks"]})
     for stack in stacks:
         spacing = Geometry.from_json(stack.geometry).spacing if stack.geometry else (1.0, 1.0, 1.0)
+        keys = slice_keys(stack)
         for layer in layers:
-            masks = [revision_mask(revision=revision, stack=stack, layer=layer) for revision in (a, b)]
-            if not (masks[0].any() or masks[1].any()):
-                continue
-            for first, second in _matched(a, b, layer, *masks):
-                pair = found.setdefault((layer, first, second), _Pair(_segment(a, layer, first), _segment(b, layer, second)))
-                part = mask_agreement(_drawn(masks[0], first), _drawn(masks[1], second), spacing)
-                keys = slice_keys(stack)
-                pair.parts.append(
-                    {**part, "stack": str(stack.pk), "slice": keys[part["place"][0]] if part["place"] else None, "spacing": spacing}
-                )
-    return [pair for pair in found.values() if pair.a or pair.b]
+            masks = [revision_mask(revision=reading, stack=stack, layer=layer) for reading in readings]
+            for numbers in _matched(readings, layer, masks):
+                segments = tuple(_segment(reading, layer, number) for reading, number in zip(readings, numbers, strict=True))
+                match = found.setdefault((layer, *numbers), _Match(segments))
+                for one, other in combinations(range(len(readings)), 2):
+                    part = mask_agreement(_drawn(masks[one], numbers[one]), _drawn(masks[other], numbers[other]), spacing)
+                    where = {"stack": str(stack.pk), "slice": keys[part["place"][0]] if part["place"] else None, "spacing": spacing}
+                    match.parts.append({**part, **where, "sides": (one, other)})
+    return [match for match in found.values() if match.segment]
 
 
 def _drawn(mask: NDArray[np.uint8], number: int | None) -> NDArray[np.bool_]:
     return mask == number if number else np.zeros(mask.shape, dtype=bool)
 
 
-def _matched(
-    a: Revision, b: Revision, layer: str, first: NDArray[np.uint8], second: NDArray[np.uint8]
-) -> list[tuple[int | None, int | None]]:
-    """Return (segment of a, segment of b) for everything drawn in a layer of a stack; None for what only one has drawn.
+def _matched(readings: Readings, layer: str, masks: list[NDArray[np.uint8]]) -> list[list[int | None]]:
+    """Return for everything drawn in a layer of a stack its segment in each reading; None where it is not drawn.
 
-    By overlap first; then by name, for what was drawn where the other did not look.
+    By overlap first; then by name, for what was drawn where the others did not look.
     """
-    pairs = pairs_of(first, second)
-    left_a = [int(number) for number in np.unique(first) if number and int(number) not in pairs]
-    left_b = [int(number) for number in np.unique(second) if number and int(number) not in pairs.values()]
-    named_b = {entry["structure"]: entry["id"] for entry in b.content["segments"] if entry["layer"] == layer and entry["id"] in left_b}
-    matched: list[tuple[int | None, int | None]] = list(pairs.items())
-    for number in left_a:
-        segment = _segment(a, layer, number)
-        other = named_b.pop(segment["structure"], None) if segment else None
-        if other is not None:
-            left_b.remove(other)
-        matched.append((number, other))
-    return [*matched, *((None, number) for number in left_b)]
+    groups: list[list[int | None]] = []
+    for at, mask in enumerate(masks):
+        left = [int(number) for number in np.unique(mask) if number]
+        for before in range(at):
+            for first, second in pairs_of(masks[before], mask).items():
+                group = next((known for known in groups if known[before] == first and known[at] is None), None)
+                if group is not None and second in left:
+                    group[at] = second
+                    left.remove(second)
+        named = {
+            entry["structure"]: entry["id"] for entry in readings[at].content["segments"] if entry["layer"] == layer and entry["id"] in left
+        }
+        for group in groups:
+            if group[at] is None:
+                names = [_segment(reading, layer, number) for reading, number in zip(readings, group, strict=True)]
+                other = next((named.pop(known["structure"]) for known in names if known and known["structure"] in named), None)
+                if other is not None:
+                    group[at] = other
+                    left.remove(other)
+        groups += [[number if index == at else None for index in range(len(masks))] for number in left]
+    return groups
 
 
-def _segment(revision: Revision, layer: str, number: int | None) -> Segment | None:
-    for entry in revision.content["segments"]:
+def _segment(reading: Revision, layer: str, number: int | None) -> Segment | None:
+    for entry in reading.content["segments"]:
         if entry["layer"] == layer and entry["id"] == number:
             return {"id": entry["id"], "layer": layer, "structure": entry["structure"]}
     return None
 
 
-def _outlines(pairs: list[_Pair]) -> tuple[list[Finding], dict[str, Any]]:
+def _outlines(matches: list[_Match]) -> tuple[list[Finding], dict[str, Any]]:
     found, per_structure = [], {}
-    for pair in pairs:
-        worst = max(pair.parts, key=lambda part: (part["worst_mm"] is None, part["worst_mm"] or 0.0, 1 - part["dice"]))
-        segment = pair.segment
-        total = [round(sum(part["ml"][side] for part in pair.parts), 3) for side in (0, 1)]
+    for match in matches:
+        worst = _worst(match.parts)
+        segment = match.segment
         kept = {name: worst[name] for name in ("dice", "worst_mm", "mean_mm", "place", "stack", "slice")}
         per_structure[segment["structure"]] = {"dice": worst["dice"], "worst_mm": worst["worst_mm"]}
-        if is_apart({**worst, "ml": total}, worst["spacing"]):
-            kind = "outline" if pair.a and pair.b else "missing"
-            name = f"{kind}:{segment['layer']}:{pair.a['id'] if pair.a else ''}:{pair.b['id'] if pair.b else ''}"
-            found.append({"id": name, "kind": kind, "structure": segment["structure"], "a": pair.a, "b": pair.b, "ml": total, **kept})
+        sides = range(len(match.segments))
+        pairs = {(one, other): [part for part in match.parts if part["sides"] == (one, other)] for one, other in combinations(sides, 2)}
+        apart = [is_apart({**_worst(parts), "ml": _volumes(parts)}, worst["spacing"]) for parts in pairs.values()]
+        if not any(apart):
+            continue
+        kind = "outline" if all(match.segments) else "missing"
+        numbers = ":".join(str(entry["id"]) if entry else "" for entry in match.segments)
+        finding = {"id": f"{kind}:{segment['layer']}:{numbers}", "kind": kind, "structure": segment["structure"], **kept}
+        finding |= dict(zip(SIDES, match.segments, strict=False))
+        volumes = {
+            side: volume for (one, other), parts in pairs.items() for side, volume in zip((one, other), _volumes(parts), strict=True)
+        }
+        finding["ml"] = [volumes[side] for side in sides]
+        if len(pairs) > 1:
+            finding["pairs"] = {
+                SIDES[one] + SIDES[other]: {name: _worst(parts)[name] for name in ("dice", "worst_mm")}
+                for (one, other), parts in pairs.items()
+            }
+        found.append(finding)
     found.sort(key=lambda finding: (finding["kind"] == "outline", -(finding["worst_mm"] or 0.0)))
     dices = [entry["dice"] for entry in per_structure.values()]
     mean = round(float(np.mean(dices)), 4) if dices else None
-    return found, {"dice": mean, "structures": len(pairs), "agreed": len(pairs) - len(found), "per_structure": per_structure}
+    return found, {"dice": mean, "structures": len(matches), "agreed": len(matches) - len(found), "per_structure": per_structure}
 
 
-def _levels(a: Revision, b: Revision, pairs: list[_Pair]) -> tuple[list[Finding], dict[str, str]]:
-    """Return the one finding about levels, if they differ, and which body of ``b`` is which of ``a``."""
-    same = {(pair.b["layer"], pair.b["id"]): pair.a["id"] for pair in pairs if pair.a and pair.b}
-    bodies = [revision.content["ladder"].get("bodies", []) for revision in (a, b)]
+def _worst(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    drawn = [part for part in parts if any(part["ml"])] or parts
+    return max(drawn, key=lambda part: (part["worst_mm"] is None, part["worst_mm"] or 0.0, 1 - part["dice"]))
+
+
+def _volumes(parts: list[dict[str, Any]]) -> list[float]:
+    return [round(sum(part["ml"][side] for part in parts), 3) for side in (0, 1)]
+
+
+def _levels(readings: Readings, matches: list[_Match]) -> tuple[list[Finding], list[dict[str, str]]]:
+    """Return the one finding about levels, if they differ, and for each reading which of its bodies is which of ``a``."""
+    bodies = [reading.content["ladder"].get("bodies", []) for reading in readings]
     by_segment = {body["segment"]: body["id"] for body in bodies[0]}
     by_name = {body["name"]: body["id"] for body in bodies[0]}
-    sites = {}
-    for body in bodies[1]:
-        there = by_segment.get(same.get(("instances", body["segment"])), by_name.get(body["name"]))
-        sites[body["id"]] = there if there is not None else body["id"]
-    names = {f"{pair.a['layer']}:{pair.a['id']}": (pair.a["structure"], pair.b["structure"]) for pair in pairs if pair.a and pair.b}
-    differ = level_differences(names)
-    variants = [revision.content["ladder"].get("variant") for revision in (a, b)]
-    if not differ and (None in variants or variants[0] == variants[1]):
-        return [], sites
-    theirs = {sites[body["id"]]: body["name"] for body in bodies[1]}
-    finding = {
-        "id": "levels",
-        "kind": "levels",
-        "bodies": differ,
-        "names": names,
-        "a": [body["name"] for body in bodies[0]],
-        "b": [theirs.get(body["id"], body["name"]) for body in bodies[0]],
-        "variants": variants,
+    sites: list[dict[str, str]] = []
+    for at, own in enumerate(bodies):
+        same = {
+            entry["id"]: first["id"]
+            for match in matches
+            if (entry := match.segments[at]) and (first := match.segments[0]) and entry["layer"] == "instances"
+        }
+        places = {body["id"]: by_segment.get(same.get(body["segment"]), by_name.get(body["name"])) for body in own}
+        sites.append({mine: there if there is not None else mine for mine, there in places.items()})
+    names = {
+        f"{first['layer']}:{first['id']}": tuple(entry and entry["structure"] for entry in match.segments)
+        for match in matches
+        if (first := match.segments[0]) and any(match.segments[1:])
     }
+    differ = level_differences(names)
+    variants = [reading.content["ladder"].get("variant") for reading in readings]
+    if not differ and (None in variants or all(variant == variants[0] for variant in variants)):
+        return [], sites
+    finding: Finding = {"id": "levels", "kind": "levels", "bodies": differ, "names": names, "variants": variants}
+    for side, own, moved in zip(SIDES, bodies, sites, strict=False):
+        theirs = {moved[body["id"]]: body["name"] for body in own}
+        finding[side] = [theirs.get(body["id"], body["name"]) for body in bodies[0]]
+    if len(readings) > 2:
+        says = [(finding[side], [each[at] or each[0] for each in names.values()], variants[at]) for at, side in enumerate(SIDES)]
+        finding["majority"] = held_by_most(says)
     return [finding], sites
 
 
-def _body_name(a: Revision, b: Revision, site: str) -> str | None:
+def _body_name(readings: Readings, site: str) -> str | None:
     body = site.partition("/")[0]
-    for revision in (a, b):
-        for entry in revision.content["ladder"].get("bodies", []):
+    for reading in readings:
+        for entry in reading.content["ladder"].get("bodies", []):
             if entry["id"] == body:
                 return str(entry["name"]) if entry["name"] else None
     return None

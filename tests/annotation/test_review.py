@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from annotation.geometry.agreement import grade_differences, mask_agreement, pairs_of
+from annotation.geometry.fusion import majority, staple
 from annotation.models import Adjudication, Annotation, Case, Protocol, Revision
 from annotation.services.adjudication import adjudication_open, adjudication_pick, adjudication_prepare, adjudication_submit
 from annotation.services.assignment import assignment_open, assignment_release, case_next
@@ -48,7 +49,7 @@ def test_a_grade_counts_when_it_is_confirmed_and_moves_with_its_body():
     forms = forms_all()
     a = {"pfirrmann": {"x/disc": {"value": "2", "status": "confirmed"}, "y/disc": {"value": "4", "status": "proposed"}}}
     b = {"pfirrmann": {"b9/disc": {"value": "5", "status": "confirmed"}}}
-    assert grade_differences(a, b, {"b9": "x"}, forms) == [{"form": "pfirrmann", "site": "x/disc", "a": "2", "b": "5", "steps": 3}]
+    assert grade_differences([a, b], [{}, {"b9": "x"}], forms) == [{"form": "pfirrmann", "site": "x/disc", "a": "2", "b": "5", "steps": 3}]
 
 
 @pytest.mark.django_db
@@ -93,12 +94,56 @@ def test_readings_that_agree_need_nobody():
 
 
 @pytest.mark.django_db
-def test_of_three_readings_the_two_furthest_apart_are_set_against_each_other():
+def test_three_readings_are_held_against_each_other_and_what_most_say_is_told():
     case = case_read_by(3)
-    near, far, other = (read(case, rows=rows) for rows in (slice(2, 8), slice(2, 11), slice(1, 8)))
+    for rows, name, grade in ((slice(2, 8), "L5", "1"), (slice(2, 11), "L5", "3"), (slice(1, 8), "L4", "3")):
+        read(case, rows=rows, name=name, grade=grade)
     found = settle_up(case)
-    assert {found.a_id, found.b_id} == {far.pk, other.pk}
-    assert near.pk not in (found.a_id, found.b_id)
+    levels, outline, grade_found = found.findings
+    assert {grade_found[side] for side in "abc"} == {"1", "3"}
+    assert grade_found[grade_found["majority"]] == "3"
+    assert levels[levels["majority"]] == ["L5"]
+    assert set(outline["pairs"]) == {"ab", "ac", "bc"}
+    assert len(outline["ml"]) == 3
+    assert outline["dice"] == min(pair["dice"] for pair in outline["pairs"].values())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("take", ["vote", "staple", "c"])
+def test_of_three_outlines_the_consensus_takes_one_or_what_they_come_to(take: str):
+    case = case_read_by(3)
+    for rows in (slice(2, 8), slice(2, 11), slice(3, 8)):
+        read(case, rows=rows)
+    user, found, lease, _ = opened(case)
+    (outline,) = found.findings
+    found, consensus = adjudication_pick(adjudication=found, user=user, finding=outline["id"], take=take, assignment=lease)
+    revision = adjudication_submit(adjudication=found, user=user, expected_seq=consensus.seq)
+    held = np.sum([drawn(found.readings[side]) for side in "abc"], axis=0)
+    wanted = drawn(found.readings["c"]) if take == "c" else held >= 2
+    assert np.array_equal(drawn(revision), wanted)
+
+
+@pytest.mark.django_db
+def test_what_three_come_to_is_not_offered_for_two_nor_for_a_grade():
+    case = case_read_by(2)
+    read(case, rows=slice(2, 8))
+    read(case, rows=slice(2, 11))
+    user, found, lease, _ = opened(case)
+    with pytest.raises(Invalid, match="edit"):
+        adjudication_pick(adjudication=found, user=user, finding=found.findings[0]["id"], take="vote", assignment=lease)
+
+
+def test_a_reader_who_agrees_with_nobody_weighs_less_than_the_others():
+    true = block(slice(4, 12))
+    off = block(slice(12, 19))
+    rim = true.copy()
+    rim[1, 4, 5:15] = False
+    assert np.array_equal(majority([true, true, off]), true)
+    assert np.array_equal(staple([true, true, off]), true)
+    # one of the two good readers leaves a row out, the bad one does not have it either
+    assert not majority([true, rim, off])[1, 4].any()
+    assert staple([true, rim, off])[1, 4].sum() in (0, 10)
+    assert not staple([np.zeros_like(true)] * 3).any()
 
 
 def opened(case: Case):
