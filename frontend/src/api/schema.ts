@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Two readings held against each other. Nobody is named. */
+        /** @description Two or three readings held against each other. Nobody is named. */
         get: operations["adjudications_retrieve"];
         put?: never;
         post?: never;
@@ -47,7 +47,7 @@ export interface paths {
         };
         /**
          * The mask of one side of an adjudication
-         * @description A bundle as for a revision's mask; `side` is `a` or `b`. Whose it is stays hidden.
+         * @description A bundle as for a revision's mask; `side` is `a`, `b` or, of three, `c`. Whose it is stays hidden.
          */
         get: operations["adjudication_mask"];
         put?: never;
@@ -84,7 +84,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Settle one disagreement: A's or B's answer goes into the consensus as operations, `edit` keeps what you drew. */
+        /**
+         * @description Settle one disagreement: a side's answer goes into the consensus as operations, `edit` keeps what you drew.
+         *
+         *     Of three readings an outline can also be what most voxels say (`vote`), or that weighed by how well each reader agrees (`staple`).
+         */
         post: operations["adjudications_picks_create"];
         delete?: never;
         options?: never;
@@ -1435,7 +1439,7 @@ export interface paths {
         };
         /**
          * How sure the model was, per structure and slice
-         * @description 404 when the revision has none.
+         * @description `stacks` says it for every structure and slice, `doubts` lists the places that somebody should look at, worst first: what every page counts and shows. 404 when the revision has none.
          */
         get: operations["revision_uncertainty"];
         put?: never;
@@ -2031,7 +2035,7 @@ export interface components {
             readonly schema: string;
             readonly stacks: components["schemas"]["ReviewedStack"][];
             readonly state: components["schemas"]["AdjudicationStateEnum"];
-            /** @description Where the two differ, worst first. */
+            /** @description Where they differ, worst first. */
             readonly findings: {
                 [key: string]: unknown;
             }[];
@@ -2048,6 +2052,10 @@ export interface components {
             readonly b: {
                 [key: string]: unknown;
             };
+            /** @description Null where two have read the case. */
+            readonly c: {
+                [key: string]: unknown;
+            } | null;
             /** Format: uuid */
             readonly consensus: string | null;
             /** Format: date-time */
@@ -3744,10 +3752,11 @@ export interface components {
         ReviewGiveRequest: {
             verdict: components["schemas"]["VerdictEnum"];
             /**
-             * @description Whose reading, where two are held against each other.
+             * @description Whose reading, where several are held against each other.
              *
              *     * `a` - a
              *     * `b` - b
+             *     * `c` - c
              */
             side?: components["schemas"]["SideEnum"];
             note?: string;
@@ -3890,9 +3899,10 @@ export interface components {
         /**
          * @description * `a` - a
          *     * `b` - b
+         *     * `c` - c
          * @enum {string}
          */
-        SideEnum: "a" | "b";
+        SideEnum: "a" | "b" | "c";
         SidePlates: {
             /** @description Two points, mm LPS. */
             upper: number[][];
@@ -4170,10 +4180,13 @@ export interface components {
         /**
          * @description * `a` - a
          *     * `b` - b
+         *     * `c` - c
+         *     * `vote` - vote
+         *     * `staple` - staple
          *     * `edit` - edit
          * @enum {string}
          */
-        TakeEnum: "a" | "b" | "edit";
+        TakeEnum: "a" | "b" | "c" | "vote" | "staple" | "edit";
         /**
          * @description * `open` - Open: anyone who accepts the licence
          *     * `registered` - Registered: anyone with a verified identity
@@ -4486,7 +4499,7 @@ export interface operations {
             query: {
                 /** @description A layer of the schema, such as `instances`. */
                 layer: string;
-                side: "a" | "b";
+                side: "a" | "b" | "c";
                 stack: string;
             };
             header?: never;
