@@ -18,6 +18,14 @@ def case_open_task(context: JobContext) -> dict[str, Any]:
     return {"cases": [str(case.pk) for case in cases]}
 
 
+@job_task(kind="annotation.case_settle", queue="intake")
+def case_settle_task(context: JobContext) -> dict[str, Any]:
+    """A series of ``{study}`` has come whole without a new stack: what waited for that may begin."""
+    from annotation.services.case import cases_settle
+
+    return {"cases": cases_settle(study_id=context.payload["study"])}
+
+
 @job_task(kind="annotation.mask_import", queue="frames")
 def mask_import_task(context: JobContext) -> dict[str, Any]:
     """A mask came with its images: it becomes an import revision."""

@@ -2,8 +2,10 @@
 
 ROUTES: dict[str, tuple[str, ...]] = {
     "stack.ready": ("annotation.case_open",),
+    "series.settled": ("annotation.case_settle",),
     "mask.imported": ("annotation.mask_import",),
     "case.opened": ("ml_backend.predict",),
+    "case.settled": ("ml_backend.predict",),
     "annotation.submitted": ("annotation.agree",),
     "version.frozen": (),
     "subject.withdrawn": ("annotation.subject_withdraw", "datasets.withdraw"),

@@ -14,12 +14,18 @@ from ml_backend.services.model_version import champion_of
 
 @job_task(kind="ml_backend.predict", queue="predict")
 def predict(context: JobContext) -> dict[str, Any]:
-    """Propose masks for a case: seconds per stack. The payload may name a ``model``; otherwise it is the project's champion."""
+    """Propose masks for a case: seconds per stack. The payload may name a ``model``; otherwise it is the project's champion.
+
+    While slices are still being put together nothing is proposed: this is asked again when they are (``stack.ready``, ``series.settled``).
+    """
     from ml_backend.services.drafting import prediction_make
+    from storage.services.arrival import study_is_settling
 
     case = Case.objects.select_related("project", "subject", "protocol").filter(pk=context.payload["case"]).first()
     if case is None:
         raise Missing("The case is not there any more.", code="case_missing")
+    if study_is_settling(study_id=case.study_id):
+        return {"skipped": "still_arriving"}
     named = context.payload.get("model")
     model = ModelVersion.objects.get(pk=named) if named else champion_of(case.project)
     prediction = prediction_make(case=case, model=model, job=context.job)

@@ -45,6 +45,18 @@ def case_open_for(*, stack_id: str) -> list[Case]:
     return case_open(stack=stack)
 
 
+def cases_settle(*, study_id: str) -> int:
+    """Say of the study's cases that their stacks will not change now (``case.settled``), and return how many there are."""
+    stack = Stack.objects.current().ready().filter(series__study=study_id).select_related("series__study__subject").first()
+    if stack is not None:
+        case_open(stack=stack)
+    cases = Case.objects.filter(study=study_id, subject__withdrawn_at=None)
+    with transaction.atomic():
+        for case in cases:
+            event_emit(kind="case.settled", payload={"case": str(case.pk), "project": str(case.project_id)})
+    return len(cases)
+
+
 def case_prioritise(*, case: Case, priority: float) -> None:
     """Set a case's place in the queue; the higher comes first. The room above that ranks cases calls this."""
     Case.objects.filter(pk=case.pk).update(priority=priority)

@@ -38,7 +38,9 @@ def proposal_create(
     ``masks`` is {stack id: {layer: uint8 [slice, row, column] of segment ids}}; ``segments`` says what the ids are (their
     status becomes ``proposed``); ``uncertainty`` is JSON that the viewer reads (numpy numbers and arrays are written as
     lists) and to which rule flags are added; ``grades`` are answers it thinks of, [{"form", "structure": code of a vertebra, "part": what
-    follows the body in a site ("/disc/left"), "value", "modifiers"?}], hollow until a person sets them. A sealed case raises :class:`Conflict` (``sealed``): its readers never get a proposal. Call it outside any transaction.
+    follows the body in a site ("/disc/left"), "value", "modifiers"?}], hollow until a person sets them. A sealed case raises :class:`Conflict` (``sealed``): its readers
+    never get a proposal; so does one whose stacks have changed meanwhile (``superseded``): a late answer never replaces a newer one. Call
+    it outside any transaction.
     """
     if case.is_sealed:
         raise Conflict("The case belongs to the sealed fold and gets no proposal.", code="sealed")
@@ -59,6 +61,9 @@ def proposal_create(
     )
     content = content_of(annotation=annotation, reading=Reading(table, grades=hollow), layers=layers, stacks=stacks.values())
     with transaction.atomic():
+        Case.objects.select_for_update().get(pk=case.pk)
+        if Stack.objects.current().filter(pk__in=stacks).count() != len(stacks):
+            raise Conflict("The case has newer stacks than the proposal was made on.", code="superseded")
         revision = revision_add(
             annotation=annotation, kind=Revision.Kind.PROPOSAL, content=content, chunks=chunks, uncertainty=sureness.digest
         )

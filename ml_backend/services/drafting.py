@@ -15,6 +15,7 @@ from annotation.models import Case, Revision, Structure
 from annotation.services.assignment import DONE
 from annotation.services.proposal import proposal_create
 from annotation.services.slices import slice_keys
+from config.errors import Conflict
 from ml_backend.learning.agreement import Numbered, agree
 from ml_backend.learning.draft import Draft, draft_of
 from ml_backend.learning.inference import OutOfProfile, guard, network_of, predict
@@ -147,7 +148,12 @@ def prediction_make(*, case: Case, model: ModelVersion, job: Job | None) -> Pred
     if not drafts:
         return _record(case, model, job, digest, None, scores, reason)
     masks, segments, uncertainty = merge(one_numbering(drafts, stacks), _wanted(case))
-    revision = proposal_create(case=case, model_version=UUID(str(model.pk)), masks=masks, segments=segments, uncertainty=uncertainty)
+    try:
+        revision = proposal_create(case=case, model_version=UUID(str(model.pk)), masks=masks, segments=segments, uncertainty=uncertainty)
+    except Conflict as conflict:
+        if conflict.code != "superseded":
+            raise
+        return _record(case, model, job, digest, None, scores, conflict.code)
     return _record(case, model, job, digest, revision, scores, "")
 
 

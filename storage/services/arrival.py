@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from storage.models import Series
+from jobs.models import Job
+from storage.models import Series, Stack
 
 _MOST = 2000
 
@@ -61,3 +62,16 @@ def series_waiting(*, quiet: Quiet[UUID], limit: int = 200) -> list[Waiting]:
     early = {pk for pk, (_, known) in found.items() if known >= environment.study_first_look_seconds and pk not in shown} - idle
     chosen = Series.objects.filter(pk__in=[*idle, *early]).select_related("project").order_by("last_received_at")[:limit]
     return [Waiting(series, first_look=series.pk in early) for series in chosen]
+
+
+def study_is_settling(*, study_id: UUID) -> bool:
+    """Return whether slices of the study are still to be put together or to be rendered: what is made of it now would soon be made again.
+
+    A stack whose frames cannot be made holds up nothing.
+    """
+    if Series.objects.awaiting_assembly().filter(study=study_id).exists():
+        return True
+    waiting = Stack.objects.current().filter(series__study=study_id, ready_at=None).exclude(flags__has_key="frames_failed")
+    keys = {f"frames:{pk}" for pk in waiting.values_list("pk", flat=True)}
+    given_up = Job.objects.filter(dedupe_key__in=keys, state__in=[Job.State.FAILED, Job.State.CANCELLED]).values("dedupe_key").distinct()
+    return len(keys) > given_up.count()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from jobs.services.event import event_emit
 from storage.dicom.grouping import Member, StackSpec, stacks_of
 from storage.models import ImportBatch, Instance, Series, Stack
 from storage.services.import_batch import batch_finding
@@ -37,6 +38,8 @@ def series_assemble(*, series: Series, first_look: bool = False) -> list[Stack]:
             assembled=seen, assembled_at=timezone.now(), revision=F("revision") + (1 if changed else 0)
         )
         new = _replace_stacks(series, specs, digests, revision + 1) if taken and changed else []
+        if taken and not first_look and not new:
+            series_settled(series=series)  # no stack will say so by becoming ready
     if not taken or first_look:
         return new
     batch = ImportBatch.objects.filter(instances__series=series).order_by("-created_at").first()
@@ -45,6 +48,11 @@ def series_assemble(*, series: Series, first_look: bool = False) -> list[Stack]:
             batch_finding(batch=batch, code=code)
     series.refresh_from_db()
     return new
+
+
+def series_settled(*, series: Series) -> None:
+    """Say that nothing more of a series is to be expected now, though no stack of it becomes ready (``series.settled``)."""
+    event_emit(kind="series.settled", payload={"series": str(series.pk), "study": str(series.study_id), "project": str(series.project_id)})
 
 
 def _replace_stacks(series: Series, specs: Sequence[StackSpec], digests: Sequence[str], revision: int) -> list[Stack]:

@@ -15,6 +15,7 @@ from jobs.services.event import event_emit
 from storage.models import Blob, ImportBatch, Instance, Stack
 from storage.object_store import store
 from storage.services import manifest, preview
+from storage.services.assembly import series_settled
 from storage.services.blob import blob_put
 from storage.services.import_batch import batch_finding
 from storage.services.stack import SliceRef, StackFrame, stack_frames
@@ -150,3 +151,4 @@ def stack_unreadable(*, stack: Stack) -> None:
         flags={**stack.flags, "frames_failed": True}
     ):
         batch_finding(batch=batch, code="frames_failed")
+    series_settled(series=stack.series)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
-from annotation.models import Case, Revision
+from annotation.models import Annotation, Case, Revision
+from annotation.services.assignment import assignment_open
+from annotation.services.case import case_open
 from annotation.services.revision import revision_values
 from ml_backend.learning.metrics import dice
 from ml_backend.models import Prediction
 from ml_backend.services.model_version import champion_of, model_promote, models_sync
+from storage.models import Series, Stack
+from storage.services.assembly import series_settled
 from storage.services.blob import blob_read
 from tests.factories import make_member, make_project
 from tests.ml_backend.cases import GRID, make_model, make_phantom_case, phantom
@@ -92,6 +98,56 @@ def test_predicting_twice_changes_nothing() -> None:
     assert again.revision == before
     assert Prediction.objects.count() == 1
     assert proposed(case).digest == before.digest
+
+
+def grown(case: Case) -> Stack:
+    """Let a slice join the case's stack: a new stack of the same series, ready, in its place."""
+    old = case.stacks.get()
+    newer = Stack.objects.get(pk=old.pk)
+    newer.pk, newer._state.adding = uuid4(), True
+    newer.slices_digest, newer.revision, newer.ready_at = "e" * 64, old.revision + 1, timezone.now()
+    newer.save()
+    Stack.objects.filter(pk=old.pk).update(is_current=False)
+    return newer
+
+
+def test_a_stack_that_still_grows_waits_and_gets_one_proposal_when_it_is_whole() -> None:
+    case = make_phantom_case(make_project())
+    Series.objects.update(received=9, assembled=8)
+    assert [job.result for job in work_off()] == [{"skipped": "still_arriving"}]
+    Series.objects.update(assembled=9)
+    series_settled(series=Series.objects.get())
+    work_off()
+    assert proposed(case).number == 1
+    assert Prediction.objects.count() == 1
+    series_settled(series=Series.objects.get())
+    work_off()
+    assert proposed(case).number == 1, "hearing it twice makes no second one"
+
+
+def test_a_slice_that_joins_later_replaces_the_proposal_and_never_a_readers_work() -> None:
+    case = make_phantom_case(make_project())
+    work_off()
+    first = proposed(case)
+    reader = make_member("radiologist", case.project)
+    _, draft = assignment_open(case=case, user=reader)
+    Annotation.objects.filter(pk=draft.pk).update(seq=1)
+    case_open(stack=grown(case))
+    work_off()
+    assert proposed(case).number == 2
+    _, again = assignment_open(case=case, user=reader, takeover=True)
+    assert (again.pk, again.seq, again.derived_from) == (draft.pk, 1, first), "what they began with stays under what they did"
+
+
+def test_an_answer_on_fewer_slices_never_replaces_a_newer_one() -> None:
+    from ml_backend.services.drafting import prediction_make
+
+    case = make_phantom_case(make_project())
+    grown(case)
+    late = prediction_make(case=case, model=models_sync(), job=None)
+    assert (late.revision, late.skipped_reason) == (None, "superseded")
+    case.refresh_from_db()
+    assert case.proposal_revision is None
 
 
 def test_promoting_makes_new_proposals_of_cases_nobody_began(client) -> None:
