@@ -53,6 +53,7 @@ class SourceTodaySerializer(serializers.Serializer[None]):
 class RateSerializer(serializers.Serializer[None]):
     this_minute = serializers.IntegerField()
     limit = serializers.IntegerField(allow_null=True)
+    room = serializers.IntegerField(allow_null=True, help_text="How many may come at once now; null without a limit.")
 
 
 class PullStatusSerializer(serializers.Serializer[None]):

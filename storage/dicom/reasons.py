@@ -64,7 +64,7 @@ _TABLE: tuple[tuple[str, Severity, int, str], ...] = (
     ("subject_withdrawn", "refused", _NOT_AUTHORISED, "This patient has withdrawn; nothing of them is taken in any more."),
     ("source_inactive", "refused", _NOT_AUTHORISED, "This source is switched off. A data manager can switch it on."),
     ("modality_not_allowed", "refused", _NOT_AUTHORISED, "This source may not send this modality. A data manager can allow it."),
-    ("rate_limited", "refused", _OUT_OF_RESOURCES, "This source sends more per minute than it may. Send the rest later."),
+    ("rate_limited", "refused", _OUT_OF_RESOURCES, "This source sends faster than it may. Send the rest later."),
     ("storage_unavailable", "refused", _OUT_OF_RESOURCES, "The disk, database or object store does not take it now. Send it again later."),
     ("dicomdir", "ignored", _SUCCESS, "A DICOMDIR is an index of other files; it is not needed and not kept."),
     ("sop_class_mismatch", "refused", _MISMATCH, "What was announced is not what was sent."),

@@ -13,6 +13,7 @@ from storage.models.series import Series
 from storage.models.series_metadata import SeriesMetadata
 from storage.models.source import Source
 from storage.models.source_contact import OpenAssociation, SourceContact
+from storage.models.source_rate import SourceRate
 from storage.models.stack import Stack
 from storage.models.study import Study
 from storage.models.subject import Subject
@@ -33,6 +34,7 @@ __all__ = [
     "SeriesMetadata",
     "Source",
     "SourceContact",
+    "SourceRate",
     "Stack",
     "Study",
     "Subject",

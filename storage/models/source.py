@@ -30,7 +30,7 @@ class Source(Row):
     """One way in. A DICOM peer is known by its AE title (and addresses, certificate); what is not listed here is refused.
 
     ``modalities`` empty means every modality; ``addresses`` empty means every address; ``certificate_subject`` is
-    whose TLS certificate it shows (its common name or whole subject). ``rate_limit`` is instances per minute,
+    whose TLS certificate it shows (its common name or whole subject). ``rate_limit`` is instances per minute (:mod:`storage.services.rate`),
     ``association_limit`` how many associations may be open at once. ``credentials`` (of the PACS's web server) and ``worklist`` (accession
     numbers to fetch) are sealed with AES-256-GCM; ``worklist_length`` is how many wait.
     """

@@ -30,6 +30,7 @@ from storage.object_store import store
 from storage.services.counting import columns_add
 from storage.services.import_batch import batch_findings
 from storage.services.profile import profile_of
+from storage.services.rate import rate_room, rate_spend
 
 if TYPE_CHECKING:
     from storage.dicom.pseudonym import Pseudonyms
@@ -112,7 +113,7 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
     try:
         if not source.is_active:
             raise Rejected("source_inactive")
-        if source.rate_limit is not None and _received_this_minute(source) >= source.rate_limit:
+        if rate_room(source=source) == 0:
             raise Rejected("rate_limited")
         pseudonyms = pseudonyms_of(source.project_id)
         parsed = None
@@ -138,12 +139,6 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
         return done(outcome=Outcome("duplicate" if error.reason.severity == "ignored" else "refused", error.code))
     except (OSError, Unavailable):
         return done(outcome=Outcome("refused", "storage_unavailable"))
-
-
-def _received_this_minute(source: Source) -> int:
-    minute = timezone.now().replace(second=0, microsecond=0)
-    tally = IntakeTally.objects.filter(source=source, minute=minute).values_list("stored", "quarantined").first()
-    return sum(tally) if tally else 0
 
 
 def _authorise(source: Source, parsed: Parsed) -> None:
@@ -473,6 +468,8 @@ def _count(groups: Sequence[Group], found: Sequence[Sequence[Outcome]], now: dat
         if not columns_add(model=IntakeTally, where=place, added=added):
             IntakeTally.objects.get_or_create(source_id=source_id, minute=minute)
             columns_add(model=IntakeTally, where=place, added=added)
+    for source in {source.pk: source for source, _, _ in groups}.values():
+        rate_spend(source=source, count=tallies[source.pk]["stored"] + tallies[source.pk]["quarantined"])
 
 
 def _reasons(batch: ImportBatch, prepared: Sequence[Prepared], outcomes: Sequence[Outcome]) -> None:

@@ -13,6 +13,7 @@ from jobs.models import Job
 from storage.dicom.reasons import REASONS
 from storage.models import Commitment, ImportFinding, IntakeTally, OpenAssociation, SourceContact, Study
 from storage.services.certificate import certificate_in
+from storage.services.rate import rate_room
 
 if TYPE_CHECKING:
     from storage.models import Source
@@ -56,7 +57,7 @@ def source_status(*, source: Source) -> dict[str, Any]:
             "reasons": _reasons(source, midnight),
             "arriving": Study.objects.filter(series__instances__source=source, ended_at=None).distinct().count(),
         },
-        "rate": {"this_minute": minute.received if minute else 0, "limit": source.rate_limit},
+        "rate": {"this_minute": minute.received if minute else 0, "limit": source.rate_limit, "room": rate_room(source=source)},
         "pull": _pull(source),
         "worklist": source.worklist_length,
         "commitments": {

@@ -3681,6 +3681,8 @@ export interface components {
         Rate: {
             this_minute: number;
             limit: number | null;
+            /** @description How many may come at once now; null without a limit. */
+            room: number | null;
         };
         /**
          * @description * `ai_first` - AI first

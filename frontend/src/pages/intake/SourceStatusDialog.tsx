@@ -131,7 +131,7 @@ function today({ today: now, rate }: SourceStatus): Fact[] {
     ['Stored', `${count(now.stored)}, ${count(now.duplicate)} known already`],
     ['Held, not taken', `${count(now.quarantined)}, ${count(now.refused)}`],
     ['Still arriving', plural(now.arriving, 'study', 'studies')],
-    ['This minute', rate.limit === null ? plural(rate.this_minute, 'image') : `${count(rate.this_minute)} of ${plural(rate.limit, 'image')}`],
+    ['This minute', rate.room === null ? plural(rate.this_minute, 'image') : `${plural(rate.this_minute, 'image')}; ${count(rate.room)} of ${count(rate.limit ?? 0)} may come now`],
   ]
 }
 
