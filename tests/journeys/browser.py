@@ -63,7 +63,7 @@ class Web:
     def seed(self, *options: str) -> list[dict[str, Any]]:
         """Bring phantom cases in by ``tests.journeys.seed`` and return them."""
         command = [sys.executable, "-m", "tests.journeys.seed", *options]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900)
         if done.returncode:
             raise AssertionError(done.stderr[-3000:])
         self.cases += json.loads(done.stdout.splitlines()[-1])
@@ -78,7 +78,7 @@ class Web:
         self.wait()
 
     def wait(self) -> None:
-        for _ in range(300):
+        for _ in range(1200):
             try:
                 with urllib.request.urlopen(self.url + "/health/live", timeout=2):  # noqa: S310  our own server
                     return
@@ -91,7 +91,7 @@ class Web:
         command = [sys.executable, "manage.py", "prompts"]
         with (self.folder / "prompts.log").open("ab") as log:
             self.prompts = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True)
-        for _ in range(600):
+        for _ in range(1200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.prompts_port)) == 0:
                     return
@@ -107,7 +107,7 @@ class Web:
     def work(self) -> None:
         """Do every job that waits, as the workers would."""
         command = [sys.executable, "-m", "tests.journeys.seed", "--work"]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900)
         if done.returncode:
             raise AssertionError(done.stderr[-3000:])
 
@@ -177,6 +177,20 @@ class ReadingRoom:
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] | None = self.page.evaluate("window.columna ? window.columna.state() : null")
         return found or {"phase": "", "panes": [], "save": "", "unsent": 0, "undoable": 0, "redoable": 0}
+
+    def drawn(self, pane: str = "large") -> int:
+        """Return how many points of a picture something is drawn over."""
+        found: int = self.page.evaluate("(pane) => window.columna.drawn(pane)", pane)
+        return found
+
+    def until_drawn(self, holds: Callable[[int], bool], pane: str = "large", seconds: float = 60) -> int:
+        """Wait until so much is drawn over a picture: drawing follows what changed by a frame or two, on a busy machine by seconds."""
+        end = time.monotonic() + seconds
+        while not holds(count := self.drawn(pane)):
+            if time.monotonic() > end:
+                raise AssertionError(f"not drawn so after {seconds} s: {count} points; {self.problems}")
+            self.page.wait_for_timeout(100)
+        return count
 
     def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
         """Wait until the state is so. (Playwright's own waiting needs ``eval``, which the page's policy forbids.)"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import uuid
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.browser import ROOT, ReadingRoom, Web
 from tests.journeys.own import PROJECT, own_server, person
@@ -25,7 +26,7 @@ def server() -> Iterator[Web]:
         for case in (case for case in web.cases if not case["sealed"]):
             read(web, "reader", case, grade="3")
             read(web, "reader2", case, grade="5", thinner=True)
-        subprocess.run([sys.executable, "-m", "tests.journeys.settle"], cwd=ROOT, env=web.environment, check=True, timeout=120)
+        subprocess.run([sys.executable, "-m", "tests.journeys.settle"], cwd=ROOT, env=web.environment, check=True, timeout=600)
         yield web
 
 
@@ -50,7 +51,7 @@ def read(web: Web, username: str, case: dict[str, Any], *, grade: str, thinner: 
     reading.submit()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page_of(server: Web, browser: Browser) -> Iterator[ReadingRoom]:
     context = browser.new_context(viewport={"width": 1600, "height": 1000}, service_workers="block")
     yield ReadingRoom.enter(context, server.url, "chair")
@@ -69,27 +70,39 @@ def cases(server: Web) -> list[dict[str, Any]]:
     return [case for case in server.cases if not case["sealed"]]
 
 
+def test_a_key_pressed_while_the_case_still_opens_is_not_undone_when_it_has_opened(server: Web, page_of: ReadingRoom) -> None:
+    held: list[Route] = []
+    page_of.page.route("**/api/adjudications/*/open", lambda route: held.append(route))
+    page_of.page.goto(f"{page_of.url}/review/{cases(server)[0]['id']}")
+    page_of.until(lambda state: state["phase"] == "opening" and bool(held) and len(state["panes"]) == 3)
+    worst = page_of.state["finding"]
+    page_of.press("n")
+    chosen = page_of.until(lambda state: state["finding"] != worst)["finding"]
+    held[0].continue_()
+    page_of.page.unroute("**/api/adjudications/*/open")
+    assert page_of.until(lambda state: state["phase"] == "review")["finding"] == chosen
+
+
 def test_a_case_is_settled_by_keys_and_the_consensus_says_what_was_picked(server: Web, page_of: ReadingRoom) -> None:
     case = cases(server)[0]["id"]
     room = on_the_bench(page_of, case)
-    words = room.page.locator("body").inner_text()
-    assert "Rea Reader" not in words
-    assert "Ruben Reader" not in words
+    expect(room.page.get_by_text("A against B, names hidden")).to_be_visible()
+    expect(room.page.locator("body")).not_to_contain_text(re.compile("Rea Reader|Ruben Reader"))
     state = room.state
     outline = next(name for name in state["findings"] if name.startswith("outline"))
     grade = next(name for name in state["findings"] if name.startswith("grade"))
     assert {pane["slice"] for pane in state["panes"]} == {state["panes"][0]["slice"]}, "the three pictures show one slice"
     for _ in state["findings"]:
-        if room.state["finding"] == outline:
+        current = room.state["finding"]
+        if current == outline:
             break
         room.press("n")
-    room.until(lambda found: found["finding"] == outline)
-    shown = room.page.evaluate("window.columna.drawn('difference')")
+        room.until(lambda found, current=current: found["finding"] != current)
+    shown = room.until_drawn(bool, "difference")
     room.press("d")
-    room.until(lambda found: not found["isDifferenceShown"])
-    room.page.wait_for_timeout(200)
-    assert room.page.evaluate("window.columna.drawn('difference')") < shown
+    room.until_drawn(lambda points: points < shown, "difference")
     room.press("d")
+    room.until_drawn(bool, "difference")
     found = person(server, "chair").get(f"/api/adjudications?case={case}")["results"][0]
     sizes = next(entry for entry in found["findings"] if entry["id"] == outline)["ml"]
     smaller = "2" if sizes[1] < sizes[0] else "1"
@@ -98,7 +111,7 @@ def test_a_case_is_settled_by_keys_and_the_consensus_says_what_was_picked(server
         room.press(smaller if current == outline else "1")
         room.until(lambda now, current=current: current in now["picks"])
     submit = room.page.get_by_role("button", name="Submit consensus")
-    assert submit.get_attribute("aria-disabled") is None
+    expect(submit).not_to_have_attribute("aria-disabled", "true")
     room.press("Control+Enter")
     room.page.wait_for_url("**/worklist")
     manager = person(server, "manager")
@@ -124,6 +137,6 @@ def test_a_reading_goes_back_to_its_reader_with_a_note(server: Web, page_of: Rea
     assert len(back) == 1
     context = browser.new_context(viewport={"width": 1400, "height": 860}, service_workers="block")
     reader = ReadingRoom.enter(context, server.url, back[0]).open(case)
-    assert "The front of L4, please." in reader.page.get_by_label("Returned to you").inner_text()
+    expect(reader.page.get_by_label("Returned to you")).to_contain_text("The front of L4, please.")
     context.close()
     assert page_of.problems == []

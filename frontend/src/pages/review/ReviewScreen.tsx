@@ -104,7 +104,7 @@ export function ReviewScreen({ bench }: { bench: Bench }) {
         <Disagreements bench={bench} view={view} forms={forms} mayDraw={mayDraw} onEdit={() => void edit()} onReturn={() => setReturning(true)} />
       </div>
       <Strip
-        items={[{ text: view.isWriting ? 'Writing' : `${settled} settled`, tone: view.isWriting ? 'busy' : 'ok', glyph: view.isWriting ? 'half' : 'check' }, { text: 'AI hidden on this page', glyph: 'layers' }, ...(view.note ? [{ text: <span role="status">{view.note}</span> }] : [])]}
+        items={[{ text: view.isOpening ? 'Opening' : view.isWriting ? 'Writing' : `${settled} settled`, tone: view.isOpening || view.isWriting ? 'busy' : 'ok', glyph: view.isOpening || view.isWriting ? 'half' : 'check' }, { text: 'AI hidden on this page', glyph: 'layers' }, ...(view.note ? [{ text: <span role="status">{view.note}</span> }] : [])]}
         keys={[['review.takeA', ''], ['review.takeB', ''], ['review.edit', 'take A, B, edit'], ['review.next', 'next'], ['review.difference', 'difference']]}
       />
       <ReturnDialog opened={isReturning} bench={bench} onClose={() => setReturning(false)} />
@@ -168,8 +168,8 @@ function useHatch(bench: Bench) {
   useEffect(() => {
     const look = {
       state: () => {
-        const { adjudication, at, panes, states, seq, isDifferenceShown } = bench.getView()
-        return { phase: 'review', finding: bench.finding?.id ?? '', at, picks: adjudication.picks, findings: adjudication.findings.map(({ id }) => id), seq, isDifferenceShown, panes: panes.map((pane) => ({ ...pane, ...states.get(pane.id) })) }
+        const { adjudication, at, panes, states, seq, isOpening, isDifferenceShown } = bench.getView()
+        return { phase: isOpening ? 'opening' : 'review', finding: bench.finding?.id ?? '', at, picks: adjudication.picks, findings: adjudication.findings.map(({ id }) => id), seq, isDifferenceShown, panes: panes.map((pane) => ({ ...pane, ...states.get(pane.id) })) }
       },
       maskDigest: () => Promise.resolve(''),
       placeOf: () => null,

@@ -2,7 +2,7 @@
 import { framesGet, manifestGet } from '@/state/annotation'
 import type { StackManifest } from '@/geometry/stack'
 import { masksGet, type ProposalMask } from '@/state/proposal'
-import { adjudicationOpen, consensusSubmit, pickSend, sideMaskPath, type Adjudication, type Finding, type Side, type Take } from '@/state/review'
+import { adjudicationOpen, consensusSubmit, pickSend, sideMaskPath, type Adjudication, type Finding, type OutlineFinding, type Side, type Take } from '@/state/review'
 import { ReadingViewer } from '@/viewer/engine'
 import type { PaneSpec, PaneState } from '@/viewer/pane'
 import { outlinesLayer, type Look } from './outlines'
@@ -13,6 +13,8 @@ export interface BenchView {
   readonly panes: readonly PaneSpec[]
   readonly states: ReadonlyMap<string, PaneState>
   readonly at: number
+  /** Its pictures and masks still come, and the case is not leased yet. */
+  readonly isOpening: boolean
   readonly isDifferenceShown: boolean
   readonly isWriting: boolean
   /** Why nothing can be settled now; empty when it can. */
@@ -28,15 +30,22 @@ export class Bench {
   private view: BenchView
   private sides: Record<Side, readonly ProposalMask[]> = { a: [], b: [] }
   private readonly listeners = new Set<() => void>()
+  private readonly opened: Promise<void>
+  /** Where the pictures go as soon as they hang. */
+  private wanted: OutlineFinding | null = null
+  private hasMoved = false
   private isGone = false
 
   constructor(
     adjudication: Adjudication,
     private readonly client: () => Promise<string>,
   ) {
-    this.view = { adjudication, manifests: [], panes: [], states: new Map(), at: 0, isDifferenceShown: true, isWriting: false, refused: '', note: '', seq: 0 }
+    this.view = { adjudication, manifests: [], panes: [], states: new Map(), at: 0, isOpening: true, isDifferenceShown: true, isWriting: false, refused: '', note: '', seq: 0 }
     this.viewer = new ReadingViewer({
-      paneChanged: (id, state) => this.set({ states: new Map(this.view.states).set(id, state) }),
+      paneChanged: (id, state) => {
+        this.set({ states: new Map(this.view.states).set(id, state) })
+        this.lookAtWanted()
+      },
       progressed: () => undefined,
       activated: () => undefined,
       painted: () => undefined,
@@ -46,7 +55,7 @@ export class Bench {
     })
     this.viewer.setTool('pan')
     this.viewer.layers.add(outlinesLayer(() => this.sides, this.look))
-    void this.open()
+    this.opened = this.open()
   }
 
   getView = (): BenchView => this.view
@@ -74,7 +83,8 @@ export class Bench {
     this.hang(this.stackOf(this.finding) ?? manifests[0]?.stack)
     await this.begin(false)
     const first = this.openFindings[0]
-    if (first) this.go(adjudication.findings.indexOf(first))
+    if (first && !this.hasMoved) this.show(this.view.adjudication.findings.indexOf(first))
+    this.set({ isOpening: false })
   }
 
   /** Lease the case and have a consensus to write into. */
@@ -88,7 +98,7 @@ export class Bench {
   }
 
   private hang(stack: string | undefined): void {
-    if (stack && this.view.panes[0]?.stack !== stack) this.set({ panes: PANE_IDS.map((id) => ({ id, stack, view: 'stack' })) })
+    if (stack && this.view.panes[0]?.stack !== stack) this.set({ panes: PANE_IDS.map((id) => ({ id, stack, view: 'stack' })), states: new Map() })
   }
 
   private stackOf(finding: Finding | undefined): string | undefined {
@@ -111,17 +121,28 @@ export class Bench {
     return { isDifferenceShown: this.view.isDifferenceShown, a: isOutline ? finding.a : null, b: isOutline ? finding.b : null }
   }
 
+  /** Take a disagreement in hand; from then on the page stays where the reader is. */
   go(at: number): void {
+    this.hasMoved = true
+    this.show(at)
+  }
+
+  private show(at: number): void {
     const finding = this.view.adjudication.findings[at]
     if (!finding) return
     this.set({ at })
     this.hang(this.stackOf(finding))
-    if ((finding.kind === 'outline' || finding.kind === 'missing') && finding.place) {
-      const { place, stack } = finding
-      // a stack that was hung just now opens first
-      requestAnimationFrame(() => this.viewer.focus(stack, [place[0], place[1], place[2]], 70))
-    }
+    this.wanted = (finding.kind === 'outline' || finding.kind === 'missing') && finding.place ? finding : null
+    this.lookAtWanted()
     this.viewer.layers.redraw()
+  }
+
+  /** Pictures that were hung just now are not there yet: each that comes asks again. */
+  private lookAtWanted(): void {
+    const { wanted } = this
+    if (!wanted?.place || !PANE_IDS.every((id) => this.viewer.paneStack(id) === wanted.stack)) return
+    this.wanted = null
+    this.viewer.focus(wanted.stack, [wanted.place[0], wanted.place[1], wanted.place[2]], 70)
   }
 
   /** The next disagreement that is open, worst first; round and round. */
@@ -145,6 +166,8 @@ export class Bench {
     if (!finding || this.view.isWriting || this.view.refused) return false
     this.set({ isWriting: true })
     try {
+      await this.opened
+      if (this.view.refused) return false
       const { picks, seq } = await pickSend(this.view.adjudication.id, finding.id, take)
       this.set({ adjudication: { ...this.view.adjudication, picks }, seq, note: '' })
       if (take !== 'edit') this.next()
