@@ -23,6 +23,7 @@ from annotation.models import Adjudication, Annotation, Assignment, Case, Review
 from annotation.models.protocol import ReadingMode
 from annotation.services.assignment import assignment_open, case_next
 from storage.models import Stack
+from storage.services.study_arrival import studies_arrival
 
 
 class CaseStackSerializer(serializers.Serializer[Stack]):
@@ -67,6 +68,15 @@ class ReturnedSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
+class ArrivalSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(
+        choices=["arriving", "whole", "short"],
+        help_text="`arriving`: more is awaited. `whole`: the study's end is known. `short`: nothing came any more, though the source has more.",
+    )
+    received = serializers.IntegerField(help_text="Images that are here.")
+    expected = serializers.IntegerField(allow_null=True, help_text="How many the source says there are; null where it could not be asked.")
+
+
 class CaseSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     project = serializers.SlugField()
@@ -78,6 +88,7 @@ class CaseSerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=Case.State.choices, help_text="As this person may know it.")
     priority = serializers.FloatField(help_text="0 for readers from whom the protocol hides the model: the order comes from it.")
     stacks = CaseStackSerializer(many=True)
+    arrival = ArrivalSerializer(help_text="How far the study has come.")
     proposal_revision = serializers.UUIDField(allow_null=True, help_text="Null where there is none, or where the reading mode hides it.")
     lease = LeaseSerializer()
     annotation = OwnAnnotationSerializer(allow_null=True, help_text="Your own work on the case, the newest.")
@@ -139,10 +150,16 @@ def case_rows(cases: Iterable[Case], user: User) -> list[dict[str, Any]]:
     back = {review.case_id: review for review in Review.objects.unanswered().filter(case__in=listed, revision__annotation__author=user)}
     settle = dict(Adjudication.objects.visible_to(user).standing().filter(case__in=listed).values_list("case", "pk"))
     readers = set(projects_where(user, "case.label").values_list("pk", flat=True))
+    arrivals = studies_arrival(studies=[case.study_id for case in listed])
     rows = [_row(case, shown, live.get(case.pk), own.get(case.pk), user) for case in listed]
     for case, row in zip(listed, rows, strict=True):
         hidden = case.project_id in readers and (case.is_sealed or case.protocol.reading_mode != ReadingMode.AI_FIRST)
-        row |= {"returned": back.get(case.pk), "adjudication": settle.get(case.pk), "priority": 0.0 if hidden else case.priority}
+        row |= {
+            "returned": back.get(case.pk),
+            "adjudication": settle.get(case.pk),
+            "arrival": arrivals[case.study_id],
+            "priority": 0.0 if hidden else case.priority,
+        }
     return rows
 
 

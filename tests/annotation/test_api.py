@@ -9,8 +9,10 @@ import json
 import numpy as np
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from storage.envelope import MEDIA_TYPE, envelope_decode, envelope_split
+from storage.models import Series, Study
 from tests.annotation.cases import Writer, make_case, make_writer, segment_op
 from tests.annotation.test_proposal import masks_of, propose
 from tests.factories import make_member
@@ -51,6 +53,25 @@ def test_the_worklist_tells_a_reader_what_to_do_next():
     opened = client.post("/api/cases/next", {"project": case.project.slug}, content_type="application/json").json()
     assert opened["case"]["lease"]["holder"] == "you"
     assert opened["annotation"]["derived_from"] == str(revision.pk)
+
+
+@pytest.mark.parametrize(
+    ("study", "arrival"),
+    [
+        ({"ended_at": None}, ("arriving", None)),
+        ({"ended_at": None, "expected": 30}, ("arriving", 30)),
+        ({"ended_by": "count", "expected": 14}, ("whole", 14)),
+        ({"ended_by": "idle"}, ("whole", None)),
+        ({"ended_by": "idle", "expected": 30}, ("short", 30)),
+    ],
+)
+def test_the_worklist_says_how_far_a_study_has_come(study, arrival):
+    case = make_case()
+    now = timezone.now()
+    Study.objects.filter(pk=case.study_id).update(**{"last_received_at": now, "ended_at": now, **study})
+    Series.objects.filter(study=case.study_id).update(received=14)
+    row = reader_of(case).get(f"/api/cases/{case.pk}").json()
+    assert row["arrival"] == {"state": arrival[0], "received": 14, "expected": arrival[1]}
 
 
 def test_next_says_why_there_is_nothing():

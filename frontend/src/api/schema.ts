@@ -2150,6 +2150,27 @@ export interface components {
             /** @description SHA-256 of the raw slice as it stands now. */
             digest: string;
         };
+        Arrival: {
+            /**
+             * @description `arriving`: more is awaited. `whole`: the study's end is known. `short`: nothing came any more, though the source has more.
+             *
+             *     * `arriving` - arriving
+             *     * `whole` - whole
+             *     * `short` - short
+             */
+            state: components["schemas"]["ArrivalStateEnum"];
+            /** @description Images that are here. */
+            received: number;
+            /** @description How many the source says there are; null where it could not be asked. */
+            expected: number | null;
+        };
+        /**
+         * @description * `arriving` - arriving
+         *     * `whole` - whole
+         *     * `short` - short
+         * @enum {string}
+         */
+        ArrivalStateEnum: "arriving" | "whole" | "short";
         Assignment: {
             /** Format: uuid */
             readonly id: string;
@@ -2237,6 +2258,8 @@ export interface components {
              */
             priority: number;
             stacks: components["schemas"]["CaseStack"][];
+            /** @description How far the study has come. */
+            arrival: components["schemas"]["Arrival"];
             /**
              * Format: uuid
              * @description Null where there is none, or where the reading mode hides it.

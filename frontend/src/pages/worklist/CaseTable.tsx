@@ -4,7 +4,7 @@ import { Confidence } from '@/components/Bar'
 import { Glyph } from '@/components/Glyph'
 import { StatePill } from '@/components/StatePill'
 import { Cell, Head, Row, Table } from '@/components/Table'
-import { contentsOf, faceOf, isBegun, isElsewhere, previewOf } from '@/state/case'
+import { arrivalWords, contentsOf, faceOf, isBegun, isElsewhere, previewOf } from '@/state/case'
 import { whyOf, type Sureness } from '@/state/sureness'
 import classes from './Worklist.module.css'
 
@@ -49,6 +49,7 @@ export function CaseTable({ rows, sureness, skipped, selected, onSelect }: CaseT
                 {item.subject}
               </Link>
               <span className="t3">{contentsOf(item.stacks)}</span>
+              {item.arrival.state !== 'whole' && <span className={item.arrival.state === 'arriving' ? classes['arriving'] : classes['short']}>{arrivalWords(item.arrival)}</span>}
             </Cell>
             <Cell>{item.protocol.name}</Cell>
             <Model item={item} sureness={sureness.get(item.id)} skipped={skipped.get(item.id) ?? ''} />

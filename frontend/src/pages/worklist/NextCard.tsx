@@ -6,7 +6,7 @@ import { Facts } from '@/components/Facts'
 import { when } from '@/components/format'
 import { Glyph } from '@/components/Glyph'
 import { EmptyState } from '@/components/States'
-import { faceOf, previewOf, stackWords } from '@/state/case'
+import { arrivalWords, faceOf, previewOf, stackWords } from '@/state/case'
 import type { Sureness } from '@/state/sureness'
 import { CaseState } from './CaseTable'
 import classes from './Worklist.module.css'
@@ -46,6 +46,7 @@ export function NextCard({ item, sureness, first, mayLabel }: { item: Case | nul
               ['Task', item.protocol.name],
               ['Assistance', assistanceOf(item, sureness)],
               ['Arrived', when(item.created_at)],
+              ['Images', <span className={item.arrival.state === 'whole' ? '' : item.arrival.state === 'arriving' ? 'busy' : 'attn'}>{arrivalWords(item.arrival)}</span>],
               ['Ready', readyOf(item)],
             ]}
           />

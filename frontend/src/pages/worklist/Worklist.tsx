@@ -59,6 +59,7 @@ export function Worklist() {
       </Page>
     )
   const todo = cases.filter(isToDo).length
+  const arriving = cases.filter(({ arrival }) => arrival.state === 'arriving').length
   const done = cases.filter(isDone).length
   const champion = models?.find(({ state, project: own }) => state === 'champion' && own) ?? models?.find(({ state }) => state === 'champion')
   return (
@@ -81,6 +82,7 @@ export function Worklist() {
       }
       strip={[
         isError ? { text: 'Columna does not answer; trying again', glyph: 'triangle', tone: 'attn' } : { text: 'Up to date', glyph: 'check', tone: 'ok' },
+        ...(arriving > 0 ? [{ text: `${plural(arriving, 'study', 'studies')} still arriving`, glyph: 'half', tone: 'busy' } as const] : []),
         { text: champion ? `Model ${champion.name}` : 'No model proposes yet', glyph: 'layers' },
         { text: plural(cases.filter(isBegun).length, 'case') + ' begun by you', glyph: 'half' },
       ]}
