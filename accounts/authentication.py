@@ -12,6 +12,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts.context import request_context
+from accounts.first_password import first_password_check
 from accounts.models import AccessToken, User
 from accounts.models.access_token import Scope
 from accounts.services.token import token_find
@@ -35,6 +36,7 @@ class TokenAuthentication(BaseAuthentication):
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked. Make a new one and run `columna login` again.")
         _check_scope(token, request)
+        first_password_check(token.user)
         request_context().token_id = str(token.pk)
         return token.user, token
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from config.celery import JobContext, Retry, job_task
 from config.errors import Missing
@@ -23,7 +24,7 @@ def case_settle_task(context: JobContext) -> dict[str, Any]:
     """A series of ``{study}`` has come whole without a new stack: what waited for that may begin."""
     from annotation.services.case import cases_settle
 
-    return {"cases": cases_settle(study_id=context.payload["study"])}
+    return {"cases": cases_settle(study_id=UUID(context.payload["study"]))}
 
 
 @job_task(kind="annotation.mask_import", queue="frames")

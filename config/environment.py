@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,15 @@ def _absolute(path: Path) -> Path:
     return path if path.is_absolute() else BASE_DIR / path
 
 
+def _origin(text: str) -> str:
+    if not re.fullmatch(r"https?://[a-z0-9.-]+(?::\d{1,5})?|https?://\[[0-9a-f:]+\](?::\d{1,5})?", text):
+        raise ValueError(
+            f"{text!r} is not the origin of a page: scheme and host in small letters, a port if it has one, and nothing behind it."
+        )
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -44,6 +54,11 @@ class Environment(BaseSettings):
         None, description="Folder of the site key and the project keys, outside the database. Empty: `keys` in the data folder."
     )
     allowed_hosts: list[str] = Field(["127.0.0.1", "localhost", "[::1]"], description="Host names that web answers to, as a JSON list.")
+    dicomweb_origins: list[Origin] = Field(
+        [],
+        description="Addresses of viewers, such as `https://ohif.hospital.example`, whose pages may read DICOMweb from here with an access "
+        "token, as a JSON list. Empty: pages of Columna's own address only.",
+    )
     web_host: str = Field(
         "127.0.0.1", description="Address web binds. `make run` takes loopback only, for its demo accounts have known passwords."
     )

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from annotation.api.masks import BytesView
-from annotation.models import Surface
+from annotation.api.masks import WHERE, BytesView
+from annotation.models import Annotation, Case, Revision, Surface
 from annotation.services.surface import annotation_surface, revision_surface, surface_body
 from config.celery import enqueue
 from config.errors import Unavailable
 from jobs.models import Job
 from storage.envelope import MEDIA_TYPE
 
-_WHERE = [
-    OpenApiParameter("stack", OpenApiTypes.UUID, required=True),
-    OpenApiParameter("layer", OpenApiTypes.STR, required=True, description="A layer of the schema, such as `instances`."),
-]
+Find = Callable[..., Surface | None]
 _RETRY_SECONDS = 1
 
 
@@ -41,44 +40,41 @@ _WHAT = (
 )
 
 
-class AnnotationSurfaceView(BytesView):
-    @extend_schema(
-        tags=["annotation"],
-        operation_id="annotation_surface",
-        summary="The surface of one layer on one stack, as it stands",
-        description=_WHAT,
-        parameters=_WHERE,
-        responses=_ANSWERS,
+class _SurfaceView(BytesView):
+    """Answers with the surface that ``find`` finds of an annotation or a revision, or has it made."""
+
+    def answer(
+        self, request: Request, of: Annotation | Revision, find: Find, *, case: Case, segments: list[dict[str, Any]], kept: str
+    ) -> HttpResponse:
+        stack, layer = self.place(request, case.study_id)
+        found = find(stack=stack, layer=layer)
+        if found is not None:
+            return _surface(request, found, segments, case.protocol.schema_id, of.seq, kept)
+        payload = {type(of).__name__.lower(): str(of.pk), "stack": str(stack.pk), "layer": layer}
+        return _making(payload, f"surface:{of.pk}:{stack.pk}:{layer}:{of.seq}", of.seq, case.project)
+
+
+def _schema(operation: str, summary: str) -> Any:
+    return extend_schema(
+        tags=["annotation"], operation_id=operation, summary=summary, description=_WHAT, parameters=WHERE, responses=_ANSWERS
     )
+
+
+class AnnotationSurfaceView(_SurfaceView):
+    @_schema("annotation_surface", "The surface of one layer on one stack, as it stands")
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         annotation = self.annotation(pk)
-        stack, layer = self.place(request, annotation.case.study_id)
-        found = annotation_surface(annotation=annotation, stack=stack, layer=layer)
-        if found is None:
-            payload = {"annotation": str(annotation.pk), "stack": str(stack.pk), "layer": layer}
-            return _making(payload, f"surface:{annotation.pk}:{stack.pk}:{layer}:{annotation.seq}", annotation.seq, annotation.project)
-        return _surface(request, found, annotation.segments, annotation.case.protocol.schema_id, annotation.seq, "private, no-cache")
+        find = partial(annotation_surface, annotation=annotation)
+        return self.answer(request, annotation, find, case=annotation.case, segments=annotation.segments, kept="private, no-cache")
 
 
-class RevisionSurfaceView(BytesView):
-    @extend_schema(
-        tags=["annotation"],
-        operation_id="revision_surface",
-        summary="The surface of one layer of a revision on one stack",
-        description=_WHAT,
-        parameters=_WHERE,
-        responses=_ANSWERS,
-    )
+class RevisionSurfaceView(_SurfaceView):
+    @_schema("revision_surface", "The surface of one layer of a revision on one stack")
     def get(self, request: Request, pk: UUID) -> HttpResponse:
         revision = self.revision(pk)
-        case = revision.annotation.case
-        stack, layer = self.place(request, case.study_id)
-        found = revision_surface(revision=revision, stack=stack, layer=layer)
-        if found is None:
-            payload = {"revision": str(revision.pk), "stack": str(stack.pk), "layer": layer}
-            return _making(payload, f"surface:{revision.pk}:{stack.pk}:{layer}", revision.seq, case.project)
+        find, case = partial(revision_surface, revision=revision), revision.annotation.case
         kept = "private, max-age=31536000, immutable"
-        return _surface(request, found, revision.content["segments"], case.protocol.schema_id, revision.seq, kept)
+        return self.answer(request, revision, find, case=case, segments=revision.content["segments"], kept=kept)
 
 
 def _making(payload: dict[str, Any], dedupe: str, seq: int, project: Any) -> HttpResponse:

@@ -7,10 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.models.base import rows_of
 from accounts.services.audit import audit_record
 from annotation.models import Adjudication, Annotation, Assignment, Case, Revision
-from annotation.models.annotation import AuthorKind
+from annotation.models.annotation import AnnotationQuerySet, AuthorKind
 from annotation.models.protocol import ReviewRule
+from annotation.models.review import ReviewQuerySet
 from annotation.services.agreement import SIDES, agreement_of
 from annotation.services.annotation import annotation_submit
 from annotation.services.assignment import lease_take, resting_state
@@ -27,7 +29,7 @@ TAKES = ("a", "b", "c", "vote", "staple", "edit")
 def readings_of(case: Case) -> list[Revision]:
     """Return the newest submitted reading of each reader, in an order that says nothing of who they are or when they read."""
     newest: dict[Any, Revision] = {}
-    found = Revision.objects.authored().filter(annotation__in=case.annotations.readings())  # type: ignore[attr-defined]  # its manager is the QuerySet
+    found = Revision.objects.authored().filter(annotation__in=rows_of(case.annotations, AnnotationQuerySet).readings())
     for revision in found.select_related("annotation__case__protocol__schema").order_by("created_at"):
         newest[revision.annotation.author_id] = revision
     return sorted(newest.values(), key=lambda revision: (not revision.content["ladder"].get("bodies"), str(revision.pk)))
@@ -42,7 +44,7 @@ def adjudication_prepare(*, case_id: Any) -> Adjudication | None:
     if case is None or case.subject.withdrawn_at is not None or case.protocol.readers < 2 or case.protocol.review == ReviewRule.NEVER:
         return None
     readings = readings_of(case)
-    if len(readings) < case.protocol.readers or case.reviews.unanswered().exists():  # type: ignore[attr-defined]  # as above
+    if len(readings) < case.protocol.readers or rows_of(case.reviews, ReviewQuerySet).unanswered().exists():
         return None
     chosen = readings[: len(SIDES)]
     findings, figures = agreement_of(readings=chosen)

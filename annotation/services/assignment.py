@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from accounts.abilities import require
 from accounts.models import Project, User
+from accounts.models.base import rows_of
 from accounts.services.audit import audit_record
 from annotation.models import Annotation, Assignment, Case, Revision
-from annotation.models.annotation import AuthorKind
+from annotation.models.adjudication import AdjudicationQuerySet
+from annotation.models.annotation import AnnotationQuerySet, AuthorKind
 from annotation.models.protocol import ReviewRule
+from annotation.models.review import ReviewQuerySet
 from config.errors import Conflict
 
 DONE = (Case.State.SUBMITTED, Case.State.REVIEW, Case.State.ACCEPTED)
@@ -208,7 +211,7 @@ def assignment_release(*, assignment: Assignment, epoch: int) -> Assignment:
             state=Assignment.State.RELEASED, lease_until=timezone.now()
         )
         if given:
-            if not case.reviews.unanswered().filter(revision__annotation__author=assignment.reader_id).exists():  # type: ignore[attr-defined]  # its manager is the QuerySet
+            if not rows_of(case.reviews, ReviewQuerySet).unanswered().filter(revision__annotation__author=assignment.reader_id).exists():
                 Annotation.objects.drafts_of(assignment.reader).filter(case=case, seq=0).delete()
             if not case.annotations.filter(author_kind=AuthorKind.READER, state=Annotation.State.DRAFT).exists():
                 Case.objects.filter(pk=case.pk, state=Case.State.OPEN, epoch=epoch).update(state=resting_state(case))
@@ -219,11 +222,11 @@ def assignment_release(*, assignment: Assignment, epoch: int) -> Assignment:
 
 def resting_state(case: Case) -> str:
     """Return the state of a case that nobody has work on: read by as many as its protocol asks for, or waiting for a reader."""
-    if case.reviews.unanswered().exists():  # type: ignore[attr-defined]  # its manager is the QuerySet
+    if rows_of(case.reviews, ReviewQuerySet).unanswered().exists():
         return Case.State.OPEN
-    people = case.annotations.readings().values("author").distinct().count()  # type: ignore[attr-defined]  # as above
+    people = rows_of(case.annotations, AnnotationQuerySet).readings().values("author").distinct().count()
     if people >= case.protocol.readers:
         looked_at = case.protocol.readers == 1 and case.protocol.review == ReviewRule.ALWAYS
-        to_review = looked_at or case.adjudications.standing().exists()  # type: ignore[attr-defined]  # as above
+        to_review = looked_at or rows_of(case.adjudications, AdjudicationQuerySet).standing().exists()
         return Case.State.REVIEW if to_review else Case.State.SUBMITTED
     return Case.State.PROPOSED if case.proposal_revision_id else Case.State.NEW

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import transaction
 
 from annotation.models import Case, Protocol
@@ -45,7 +47,7 @@ def case_open_for(*, stack_id: str) -> list[Case]:
     return case_open(stack=stack)
 
 
-def cases_settle(*, study_id: str) -> int:
+def cases_settle(*, study_id: UUID) -> int:
     """Say of the study's cases that their stacks will not change now (``case.settled``), and return how many there are."""
     stack = Stack.objects.current().ready().filter(series__study=study_id).select_related("series__study__subject").first()
     if stack is not None:

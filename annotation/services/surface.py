@@ -15,6 +15,7 @@ from annotation.services.planes import digests_of, planes_read
 from annotation.services.revision import revision_mask
 from annotation.services.slices import Plane, plane_digest, slice_keys
 from config.errors import Conflict
+from storage.dicom.geometry import Geometry
 from storage.envelope import envelope_decode, envelope_encode
 from storage.models import Stack
 from storage.services.blob import blob_delete, blob_put, blob_read
@@ -79,9 +80,11 @@ def surface_body(*, surface: Surface, segments: list[dict[str, Any]], schema_id:
     return envelope_encode({**header, "seq": seq}, [bytes(bodies)])
 
 
-def _require_volume(stack: Stack) -> None:
-    if not stack.geometry:
+def _require_volume(stack: Stack) -> Geometry:
+    geometry = stack_geometry(stack=stack)
+    if geometry is None:
         raise Conflict(f"This stack is not a volume: {stack.not_volume_reason or 'its slices lie on no grid'}.", code="not_a_volume")
+    return geometry
 
 
 def _find(annotation: Annotation, stack: Stack, layer: str, key: str) -> Surface | None:
@@ -89,10 +92,7 @@ def _find(annotation: Annotation, stack: Stack, layer: str, key: str) -> Surface
 
 
 def _make(annotation: Annotation, stack: Stack, layer: str, planes: list[Plane], *, frozen: bool) -> Surface:
-    geometry = stack_geometry(stack=stack)
-    if geometry is None:
-        _require_volume(stack)
-    assert geometry is not None  # noqa: S101  said by _require_volume
+    geometry = _require_volume(stack)
     slices = {key: plane_digest(plane) for key, plane in zip(slice_keys(stack), planes, strict=True) if plane.any()}
     key = surface_key(stack=stack, layer=layer, slices=slices)
     meshes = surfaces_of(np.stack(planes), geometry.affine, geometry.spacing)

@@ -106,78 +106,77 @@ class HasCredentialsSerializer(serializers.Serializer[None]):
     has_credentials = serializers.BooleanField()
 
 
-def _source(request: Request, pk: Any, ability: str) -> Source:
-    user = person_of(request)
-    source = Source.objects.visible_to(user).select_related("project").filter(pk=pk).first()
-    if source is None:
-        raise Missing("There is no such source, or you have no role in its project.")
-    require(user, ability, source.project)
-    return source
+class _SourceView(APIView):
+    """A view of one source that the caller may see."""
+
+    def source(self, request: Request, pk: str, ability: str = "source.manage") -> Source:
+        """Return the source. Raises :class:`Missing`, or Forbidden where the caller's role lacks the ability."""
+        user = person_of(request)
+        source = Source.objects.visible_to(user).select_related("project").filter(pk=pk).first()
+        if source is None:
+            raise Missing("There is no such source, or you have no role in its project.")
+        require(user, ability, source.project)
+        return source
 
 
-class SourceStatusView(APIView):
-    @extend_schema(
-        tags=["storage"],
-        operation_id="source_status",
-        description="How a source is doing: the line both ways, what came today and why something did not, pulls, limits, certificates.",
-        responses=SourceStatusSerializer,
+def _schema(operation: str, answer: type[serializers.Serializer[None]], description: str, sent: Any = None) -> Any:
+    return extend_schema(tags=["storage"], operation_id=operation, description=description, request=sent, responses=answer)
+
+
+def _sent(request: Request, form: type[serializers.Serializer[None]]) -> dict[str, Any]:
+    read = form(data=request.data)
+    read.is_valid(raise_exception=True)
+    return dict(read.validated_data)
+
+
+class SourceStatusView(_SourceView):
+    @_schema(
+        "source_status",
+        SourceStatusSerializer,
+        "How a source is doing: the line both ways, what came today and why something did not, pulls, limits, certificates.",
     )
     def get(self, request: Request, pk: str) -> Response:
-        return Response(source_status(source=_source(request, pk, "intake.view")))
+        return Response(source_status(source=self.source(request, pk, "intake.view")))
 
 
-class SourceCheckView(APIView):
-    @extend_schema(
-        tags=["storage"],
-        operation_id="source_check",
-        description="Test the connection: a C-ECHO to the source, or a question to its DICOMweb server. The answer is its status afterwards.",
-        request=None,
-        responses=SourceStatusSerializer,
+class SourceCheckView(_SourceView):
+    @_schema(
+        "source_check",
+        SourceStatusSerializer,
+        "Test the connection: a C-ECHO to the source, or a question to its DICOMweb server. The answer is its status afterwards.",
     )
     def post(self, request: Request, pk: str) -> Response:
-        source = _source(request, pk, "source.manage")
+        source = self.source(request, pk)
         source_check(source=source)
         return Response(source_status(source=source))
 
 
-class SourceWorklistView(APIView):
-    @extend_schema(
-        tags=["storage"],
-        operation_id="source_worklist_add",
-        description="Put accession numbers on the sealed worklist of what the next pulls fetch. They are never shown again.",
-        request=WorklistSerializer,
-        responses=WorklistSerializer,
+class SourceWorklistView(_SourceView):
+    @_schema(
+        "source_worklist_add",
+        WorklistSerializer,
+        "Put accession numbers on the sealed worklist of what the next pulls fetch. They are never shown again.",
+        WorklistSerializer,
     )
     def post(self, request: Request, pk: str) -> Response:
-        source = _source(request, pk, "source.manage")
-        form = WorklistSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        numbers = form.validated_data["accession_numbers"]
-        source = worklist_add(source=source, user=person_of(request), accession_numbers=numbers)
+        source = self.source(request, pk)
+        source = worklist_add(source=source, user=person_of(request), **_sent(request, WorklistSerializer))
         return Response({"waiting": source.worklist_length})
 
-    @extend_schema(
-        tags=["storage"],
-        operation_id="source_worklist_clear",
-        description="Take everything off the worklist.",
-        responses=WorklistSerializer,
-    )
+    @_schema("source_worklist_clear", WorklistSerializer, "Take everything off the worklist.")
     def delete(self, request: Request, pk: str) -> Response:
-        source = worklist_take(source=_source(request, pk, "source.manage"), user=person_of(request), done=None)
+        source = worklist_take(source=self.source(request, pk), user=person_of(request), done=None)
         return Response({"waiting": source.worklist_length})
 
 
-class SourceCredentialsView(APIView):
-    @extend_schema(
-        tags=["storage"],
-        operation_id="source_credentials",
-        description="Seal the name and password, or the token, for the source's DICOMweb server; nothing at all forgets them.",
-        request=CredentialsSerializer,
-        responses=HasCredentialsSerializer,
+class SourceCredentialsView(_SourceView):
+    @_schema(
+        "source_credentials",
+        HasCredentialsSerializer,
+        "Seal the name and password, or the token, for the source's DICOMweb server; nothing at all forgets them.",
+        CredentialsSerializer,
     )
     def put(self, request: Request, pk: str) -> Response:
-        source = _source(request, pk, "source.manage")
-        form = CredentialsSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        source = credentials_set(source=source, user=person_of(request), **form.validated_data)
+        source = self.source(request, pk)
+        source = credentials_set(source=source, user=person_of(request), **_sent(request, CredentialsSerializer))
         return Response({"has_credentials": bool(source.credentials)})

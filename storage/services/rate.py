@@ -11,7 +11,7 @@ import uuid
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 from django.db.models.functions import Greatest
@@ -50,7 +50,7 @@ def rate_spend(*, source: Source, count: int, now: float | None = None) -> None:
     if not source.rate_limit or not count:
         return
     now = time.monotonic() if now is None else now
-    place = {"source": source, "clock": clock_name()}
+    place: dict[str, Any] = {"source": source, "clock": clock_name()}
     _, new = SourceRate.objects.get_or_create(**place)
     cost = count * _WINDOW / source.rate_limit
     SourceRate.objects.filter(**place).update(until=Greatest(F("until"), now) + cost, seen_at=timezone.now())

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, Project, User
+from accounts.services.token import token_create
 from tests.factories import make_member, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,22 @@ def test_a_first_password_is_changed_by_the_person():
     assert client.get("/api/me").json()["must_change_password"] is False, "and the session goes on"
     person.refresh_from_db()
     assert person.check_password("and now one of my own")
+
+
+def test_a_first_password_opens_nothing_but_the_way_to_change_it():
+    person = make_user("maria", password=PASSWORD, must_change_password=True)
+    _, secret = token_create(user=person, name="laptop", scopes=["read"], days=1)
+    maria, program = signed_in(person), Client(headers={"Authorization": f"Bearer {secret}"})
+    for client, paths in ((maria, ["projects", "cases", "me/outbox-key"]), (program, ["projects", "cases"])):
+        for path in paths:
+            refused = client.get(f"/api/{path}")
+            assert (refused.status_code, refused.json()["error"]["code"]) == (403, "password_change_needed")
+    assert maria.get("/dicomweb/studies").json()["error"]["code"] == "password_change_needed"
+    assert program.get("/dicomweb/studies").json()["error"]["code"] == "password_change_needed"
+    assert maria.get("/api/me").json()["must_change_password"]
+    assert maria.delete("/_allauth/browser/v1/auth/session").status_code == 401, "signed out"
+    User.objects.filter(pk=person.pk).update(must_change_password=False)
+    assert program.get("/api/projects").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useState, type SyntheticEvent } from 'react'
+import { useEffect, useRef, useState, type SyntheticEvent } from 'react'
 import { Button } from '@/components/Button'
 import { Field } from '@/components/Field'
 import { Mark } from '@/components/Glyph'
@@ -12,6 +12,8 @@ export function OwnPassword({ username }: { username: string }) {
   const queries = useQueryClient()
   const [busy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState('')
+  const first = useRef<HTMLInputElement>(null)
+  useEffect(() => first.current?.focus(), [])
   const submit = async (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault()
     const sent = new FormData(event.currentTarget)
@@ -45,7 +47,7 @@ export function OwnPassword({ username }: { username: string }) {
         <p className={classes['line']}>The one you were given was known to somebody else. Twelve characters or more; a sentence is fine.</p>
         <form className={classes['own']} onSubmit={(event) => void submit(event)}>
           <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
-          <Field label="The password you were given">{(id) => <input id={id} name="current" type="password" autoComplete="current-password" required />}</Field>
+          <Field label="The password you were given">{(id) => <input id={id} name="current" type="password" ref={first} autoComplete="current-password" required />}</Field>
           <Field label="Your new password">{(id) => <input id={id} name="chosen" type="password" autoComplete="new-password" required />}</Field>
           <Field label="The same again">{(id) => <input id={id} name="again" type="password" autoComplete="new-password" required />}</Field>
           <p role="alert" className="bad small">
