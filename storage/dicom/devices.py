@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydicom.dataset import Dataset
+from storage.dicom.identity import Elements
 
 _DATA = Path(__file__).parent / "data" / "devices.json"
 _IMAGE_TYPE, _MAKER, _MODEL, _DESCRIPTION, _CONVERSION = 0x00080008, 0x00080070, 0x00081090, 0x0008103E, 0x00080064
@@ -37,15 +37,15 @@ class DeviceRule:
     description: re.Pattern[str] | None
     boxes: tuple[tuple[float, float, float, float], ...]
 
-    def matches(self, dataset: Dataset, modality: str, *, secondary: bool) -> bool:
+    def matches(self, elements: Elements, modality: str, *, secondary: bool) -> bool:
         if self.modality and modality not in self.modality:
             return False
-        if (self.secondary and not secondary) or (self.without_regions and _REGIONS in dataset):
+        if (self.secondary and not secondary) or (self.without_regions and _REGIONS in elements):
             return False
-        if self.conversion and text_of(dataset, _CONVERSION).upper() not in self.conversion:
+        if self.conversion and text_of(elements, _CONVERSION).upper() not in self.conversion:
             return False
         patterns = ((self.image_type, _IMAGE_TYPE), (self.maker, _MAKER), (self.model, _MODEL), (self.description, _DESCRIPTION))
-        return all(pattern is None or pattern.search(text_of(dataset, tag)) for pattern, tag in patterns)
+        return all(pattern is None or pattern.search(text_of(elements, tag)) for pattern, tag in patterns)
 
     def boxes_in(self, rows: int, columns: int) -> list[tuple[int, int, int, int]]:
         """Return the boxes in pixels of a frame, rounded outwards."""
@@ -65,16 +65,19 @@ def catalogue_version() -> int:
     return int(json.loads(_DATA.read_text())["version"])
 
 
-def rules_for(dataset: Dataset, modality: str, *, secondary: bool) -> list[DeviceRule]:
+def rules_for(elements: Elements, modality: str, *, secondary: bool) -> list[DeviceRule]:
     """Return the rules that an object falls under, in the order of the catalogue."""
-    return [rule for rule in device_rules() if rule.matches(dataset, modality, secondary=secondary)]
+    return [rule for rule in device_rules() if rule.matches(elements, modality, secondary=secondary)]
 
 
-def text_of(dataset: Dataset, tag: int) -> str:
-    """Return an element's text, of several values with backslashes, without converting it in place."""
-    value = dataset.get_item(tag).value if tag in dataset else None
+def text_of(elements: Elements, tag: int) -> str:
+    """Return an element's text as it was received, of several values with backslashes."""
+    item = elements.get(tag)
+    value = item.value if item is not None else None
     if value is None:
         return ""
+    if isinstance(value, memoryview):
+        value = bytes(value)
     if isinstance(value, bytes):
         return value.decode("ascii", "replace").strip(" \0")
     return value if isinstance(value, str) else "\\".join(map(str, value))

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from storage.dicom import encoding, pixel_bytes, sop_classes
@@ -25,7 +24,10 @@ from storage.dicom.pixel_bytes import PixelShape
 from storage.dicom.profile import ENGINE_VERSION, Profile, Waiver
 from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
+from storage.dicom.values import value_of
 
+Piece = bytes | memoryview
+"""A part of a file, copied only when the file is put together."""
 _PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 _PALETTE = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223})
 
@@ -78,7 +80,7 @@ def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str, 
     identity = cleaned.identity
     _check_class(identity.sop_class)
     chunks, syntax, frames, pixels = _pixels(parsed, cleaned, profile, waiver)
-    layout = layout_of(parsed.dataset, frames=frames)
+    layout = layout_of(parsed, frames=frames)
     out = [encoding.file_meta(sop_class=identity.sop_class, sop_instance=cleaned.text(0x00080018), transfer_syntax=syntax)]
     out += [encoding.element(tag, vr, value) for tag, (vr, value) in sorted(cleaned.elements.items())]
     data = b"".join((*out, *chunks))
@@ -142,19 +144,19 @@ def _summary(cleaned: Cleaned) -> dict[str, str]:
     }
 
 
-def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> tuple[list[bytes], str, int, str]:
+def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> tuple[list[Piece], str, int, str]:
     """Return the chunks of the pixel element, the transfer syntax of the output, the number of frames and the pixels' SHA-256."""
-    present = [tag for tag in _PIXEL_TAGS if tag in parsed.dataset]
+    present = [tag for tag in _PIXEL_TAGS if tag in parsed.elements]
     if not present:
         if sop_classes.needs_pixels(cleaned.identity.sop_class):
             raise Rejected("no_pixel_data")
         return [], ExplicitVRLittleEndian, 1, ""
     tag = present[0]
-    item = parsed.dataset.get_item(tag)
+    item = parsed.elements[tag]
     value = item.value
     if not value:
         raise Rejected("no_pixel_data")
-    shape = shape_of(parsed.dataset, tag)
+    shape = shape_of(parsed, tag)
     _faces(parsed, cleaned, profile, waiver)
     if tag == 0x7FE00010 and parsed.transfer_syntax in ENCAPSULATED:
         frames = [pixel_bytes.stripped(frame, parsed.transfer_syntax) for frame in pixel_bytes.frames_of(value, shape.frames)]
@@ -172,12 +174,13 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) 
     if blanked is not None:
         return blanked
     vr = "OW" if tag == 0x7FE00010 else "OF" if tag == 0x7FE00008 else "OD"
-    return [encoding.element(tag, vr, body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
+    digest = parsed.pixel_digest if body is value else ""
+    return encoding.bulk(tag, vr, body), str(ExplicitVRLittleEndian), shape.frames, digest or hashlib.sha256(body).hexdigest()
 
 
 def _without_text(
-    parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver, shape: PixelShape, native: bytes | None
-) -> tuple[list[bytes], str, int, str] | None:
+    parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver, shape: PixelShape, native: bytes | memoryview | None
+) -> tuple[list[Piece], str, int, str] | None:
     """Return the pixel element with its text blanked, or None when the pixels can stay as they are."""
     if not profile.clean_pixel_data and not waiver.boxes:
         return None
@@ -212,12 +215,12 @@ def _without_text(
                 del cleaned.elements[tag]
             for tag, number in ((0x00280101, 8), (0x00280102, 7), (0x00280103, 0)):
                 cleaned.elements[tag] = ("US", struct.pack("<H", number))
-    return [encoding.element(0x7FE00010, "OW", body)], ExplicitVRLittleEndian, shape.frames, hashlib.sha256(body).hexdigest()
+    return encoding.bulk(0x7FE00010, "OW", body), str(ExplicitVRLittleEndian), shape.frames, hashlib.sha256(body).hexdigest()
 
 
 def _faces(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> None:
     """Flag, or hold, slices from which a face could be reconstructed (PS3.15 E.3.2)."""
-    if may_show_a_face(parsed.dataset, cleaned.identity.modality):
+    if may_show_a_face(parsed, cleaned.identity.modality):
         if profile.visual_features == "hold" and "visible_face" not in waiver.codes:
             raise Rejected("visible_face")
         cleaned.notes.add("head_coverage")
@@ -230,11 +233,11 @@ def _digest(parts: Any) -> str:
     return digest.hexdigest()
 
 
-def shape_of(dataset: Dataset, tag: int = 0x7FE00010) -> PixelShape:
+def shape_of(parsed: Parsed, tag: int = 0x7FE00010) -> PixelShape:
     """Return the Image Pixel module. Raises :class:`Rejected` (``malformed``) when a side is missing or absurd."""
 
     def number(key: int, default: int | None = None) -> int:
-        value = dataset[key].value if key in dataset else None
+        value = value_of(parsed, key)
         if value is None or value == "":
             if default is None:
                 raise Rejected("malformed")
@@ -251,7 +254,7 @@ def shape_of(dataset: Dataset, tag: int = 0x7FE00010) -> PixelShape:
         high_bit=number(0x00280102, number(0x00280101, bits) - 1),
         signed=bool(number(0x00280103, 0)),
         frames=number(0x00280008, 1),
-        photometric=str(dataset[0x00280004].value).strip() if 0x00280004 in dataset else "",
+        photometric=str(value_of(parsed, 0x00280004)).strip() if 0x00280004 in parsed.elements else "",
         planar=number(0x00280006, 0),
     )
     if not (0 < shape.rows <= 65535 and 0 < shape.columns <= 65535 and shape.samples in (1, 3, 4) and 0 < shape.frames <= 100_000):

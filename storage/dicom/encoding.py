@@ -24,12 +24,18 @@ def element(tag: int, vr: str, value: bytes) -> bytes:
     return b"".join((head, struct.pack("<H", len(value)), value))
 
 
+def bulk(tag: int, vr: str, value: bytes | memoryview) -> list[bytes | memoryview]:
+    """Return one element of a long VR in pieces, its value not copied."""
+    head = struct.pack("<HH2s", tag >> 16, tag & 0xFFFF, vr.encode()) + b"\0\0" + struct.pack("<I", len(value) + len(value) % 2)
+    return [head, value, b"\0" * (len(value) % 2)]
+
+
 def sequence(items: list[bytes]) -> bytes:
     """Return the value of a sequence: items with defined lengths."""
     return b"".join(b"\xfe\xff\x00\xe0" + struct.pack("<I", len(item)) + item for item in items)
 
 
-def encapsulated(tag: int, frames: list[list[bytes]]) -> list[bytes]:
+def encapsulated(tag: int, frames: list[list[bytes]]) -> list[bytes | memoryview]:
     """Return PixelData with undefined length: a basic offset table for more than one frame, then the fragments (PS3.5 A.4)."""
     fragments: list[bytes] = []
     offsets, position = [], 0

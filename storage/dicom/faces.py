@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pydicom.dataset import Dataset
-
 from storage.dicom.devices import text_of
+from storage.dicom.parse import Parsed
 
 _MODALITIES = frozenset({"CT", "MR", "PT"})
 _TEXTS = (0x00180015, 0x0008103E, 0x00081030, 0x00181030, 0x00400254, 0x00321060)
@@ -33,14 +32,14 @@ def _speaks_of_a_face(said: str) -> bool:
     return bool(_WORDS.search(re.sub(r"[_^.\-]+", " ", said)))
 
 
-def may_show_a_face(dataset: Dataset, modality: str) -> bool:
+def may_show_a_face(parsed: Parsed, modality: str) -> bool:
     """Whether the received header says that head, neck or cervical spine are in the images. It must be asked before cleaning."""
     if modality not in _MODALITIES:
         return False
-    said = " ".join(text_of(dataset, tag) for tag in _TEXTS)
+    said = " ".join(text_of(parsed.elements, tag) for tag in _TEXTS)
     if _speaks_of_a_face(said):
         return True
-    if _REGIONS not in dataset:
+    if _REGIONS not in parsed.elements:
         return False
-    items = dataset[_REGIONS].value
+    items = parsed.dataset[_REGIONS].value
     return any(str(item.get(_CODE).value).strip() in _REGION_CODES for item in items if _CODE in item) if items else False

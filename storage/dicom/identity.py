@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID_dictionary
@@ -38,6 +39,11 @@ _DEVICE = _tags("StationName DeviceSerialNumber")
 _INSTITUTION = _tags("InstitutionName InstitutionAddress")
 _DATES = _tags("PatientBirthDate PatientDeathDateInAlternativeCalendar PatientBirthDateInAlternativeCalendar")
 _DEPTH = 24
+DEFAULT_ENCODINGS = ("iso8859",)
+_REMEMBERED, _REMEMBERED_LENGTH = 500, 4096
+_SAID: dict[tuple[object, ...], dict[tuple[str, str], None]] = {}
+"""What sequences said that were read before, by their bytes."""
+Elements = Mapping[int, RawDataElement | DataElement]
 _DELIMITERS = {ord(character) for character in "\\^=\r\n\t\f"}
 _CLASS_OF_MODALITY = {
     "CT": "1.2.840.10008.5.1.4.1.1.2",
@@ -82,14 +88,14 @@ def identity_of(parsed: Parsed, *, group: str = "", kept: frozenset[str] = froze
     ``kept`` names the options of the profile that are on: what *device* and *institution* retain is then not known identity.
     Raises :class:`Rejected` (``malformed``) when a UID is not one.
     """
-    dataset = parsed.dataset
+    elements = parsed.elements
+    encodings = encodings_of(elements, DEFAULT_ENCODINGS)
     said: dict[tuple[str, str], None] = {}
-    _collect(dataset, said, 0, ["iso8859"], _kinds("device" in kept, "institution" in kept))
+    _collect_received(parsed, said, encodings, _kinds("device" in kept, "institution" in kept))
     known = known_of(tuple(said))
-    encodings = _encodings(dataset, ["iso8859"])
 
     def text(tag: int) -> str:
-        return _text(dataset, tag, encodings).strip(" \0")
+        return _text(elements, tag, encodings).strip(" \0")
 
     modality = text(0x00080060).split("\\")[0][:16]
     sop_class = text(0x00080016) or parsed.media_sop_class.strip(" \0") or _CLASS_OF_MODALITY.get(modality, "")
@@ -139,22 +145,28 @@ def _age(birth: str, study: str) -> str:
     return f"{years:03}Y" if 0 < years < 140 else f"{(seen - born).days // 30:03}M" if years == 0 and seen >= born else ""
 
 
-def _encodings(dataset: Dataset, outer: list[str]) -> list[str]:
-    if 0x00080005 not in dataset:
+def encodings_of(elements: Elements, outer: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the encodings of a data set's text by its own character set, else those of the data set around it."""
+    item = elements.get(0x00080005)
+    if item is None or item.value is None:
         return outer
-    value = dataset.get_item(0x00080005).value
-    if value is None:
-        return outer
+    value = item.value
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else "\\".join(value)
-    return list(convert_encodings([part.strip() for part in text.split("\\")]))
+    return _encodings(text)
 
 
-def _text(dataset: Dataset, tag: int, encodings: list[str]) -> str:
-    if tag not in dataset:
-        return ""
-    value = dataset.get_item(tag).value
+@lru_cache(maxsize=64)
+def _encodings(character_set: str) -> tuple[str, ...]:
+    return tuple(convert_encodings([part.strip(" \0") for part in character_set.split("\\")]))
+
+
+def _text(elements: Elements, tag: int, encodings: tuple[str, ...]) -> str:
+    item = elements.get(tag)
+    value = item.value if item is not None else None
     if value is None:
         return ""
+    if isinstance(value, memoryview):
+        value = bytes(value)
     if isinstance(value, bytes):
         value = value.rstrip(b"\0 ")
         if value.isascii() and b"\x1b" not in value:
@@ -174,25 +186,61 @@ def _kinds(device_kept: bool, institution_kept: bool) -> dict[int, str]:
     return {tag: kind for kind, tags in kinds.items() for tag in tags}
 
 
-def _collect(dataset: Dataset, said: dict[tuple[str, str], None], depth: int, outer: list[str], kinds: dict[int, str]) -> None:
-    """Walk the whole object for names, identifiers and places, at every depth, private elements included; each is noted once."""
+def _collect_received(parsed: Parsed, said: dict[tuple[str, str], None], encodings: tuple[str, ...], kinds: dict[int, str]) -> None:
+    """Collect from a received object; what a sequence says is remembered, for the slices of a series repeat theirs."""
+    for tag, item in parsed.elements.items():
+        vr = _vr_of(tag, item)
+        if vr == "SQ" and isinstance(item, RawDataElement) and item.value and len(item.value) <= _REMEMBERED_LENGTH:
+            key = (tag, item.value, parsed.implicit, encodings, id(kinds))
+            inside = _SAID.get(key)
+            if inside is None:
+                inside = {}
+                _collect_one(tag, vr, item, parsed.elements, lambda: parsed.dataset, inside, 0, encodings, kinds)
+                if len(_SAID) >= _REMEMBERED:
+                    _SAID.clear()
+                _SAID[key] = inside
+            said.update(inside)
+        elif vr in ("PN", "SQ") or tag in kinds:
+            _collect_one(tag, vr, item, parsed.elements, lambda: parsed.dataset, said, 0, encodings, kinds)
+
+
+def _collect(dataset: Dataset, said: dict[tuple[str, str], None], depth: int, outer: tuple[str, ...], kinds: dict[int, str]) -> None:
+    """Walk an item for names, identifiers and places, at every depth, private elements included; each is noted once."""
     if depth > _DEPTH:
         raise Rejected("malformed")
-    encodings = _encodings(dataset, outer)
-    for tag, item in [(int(tag), item) for tag, item in dataset.items()]:  # iterating the data set itself converts every element
-        vr = item.VR or _vr(tag)
-        if vr == "UN" and not (tag >> 16) & 1:
-            vr = _vr(tag)
-        if vr == "PN":
-            said["name", _text(dataset, tag, encodings)] = None
-        elif tag in kinds and vr != "SQ":
-            said[kinds[tag], _text(dataset, tag, encodings)] = None
-        elif vr == "SQ" and item.value is not None and (not isinstance(item, RawDataElement) or item.value):
-            value = dataset[tag].value
-            for child in value if isinstance(value, Sequence) else ():
-                _collect(child, said, depth + 1, encodings, kinds)
+    elements = {int(tag): item for tag, item in dataset.items()}  # iterating the data set itself converts every element
+    encodings = encodings_of(elements, outer)
+    for tag, item in elements.items():
+        _collect_one(tag, _vr_of(tag, item), item, elements, lambda: dataset, said, depth, encodings, kinds)
 
 
+def _collect_one(
+    tag: int,
+    vr: str,
+    item: RawDataElement | DataElement,
+    elements: Elements,
+    read: Callable[[], Dataset],
+    said: dict[tuple[str, str], None],
+    depth: int,
+    encodings: tuple[str, ...],
+    kinds: dict[int, str],
+) -> None:
+    if vr == "PN":
+        said["name", _text(elements, tag, encodings)] = None
+    elif tag in kinds and vr != "SQ":
+        said[kinds[tag], _text(elements, tag, encodings)] = None
+    elif vr == "SQ" and item.value is not None and (not isinstance(item, RawDataElement) or item.value):
+        value = read()[tag].value
+        for child in value if isinstance(value, Sequence) else ():
+            _collect(child, said, depth + 1, encodings, kinds)
+
+
+def _vr_of(tag: int, item: RawDataElement | DataElement) -> str:
+    vr = item.VR
+    return vr if vr and (vr != "UN" or (tag >> 16) & 1) else _vr(tag)
+
+
+@lru_cache(maxsize=8192)
 def _vr(tag: int) -> str:
     try:
         return dictionary_VR(tag)

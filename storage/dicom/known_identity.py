@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from storage.dicom.memory import Memory
+
+_MEMORIES = 4
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _IDEOGRAPHIC = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _TITLES = frozenset(
@@ -40,6 +43,17 @@ class KnownIdentity:
     ideographs: set[str] = field(default_factory=set)
     cleaned: dict[tuple[str, int, str], str] = field(default_factory=dict, repr=False, compare=False)
     """Texts that were cleaned for this patient: the slices of a series say the same again and again."""
+    memories: dict[Hashable, Memory] = field(default_factory=dict, repr=False, compare=False)
+    """What was done to whole elements, by all that it depends on beside what is known here."""
+
+    def memory_of(self, context: Hashable) -> Memory:
+        """Return what is remembered under a context: profile, keys, patient, encodings."""
+        found = self.memories.get(context)
+        if found is None:
+            if len(self.memories) >= _MEMORIES:
+                self.memories.clear()
+            found = self.memories[context] = Memory()
+        return found
 
     def add_name(self, value: str) -> None:
         """A person name, in all its component groups and components (PS3.5 6.2.1)."""

@@ -8,59 +8,61 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+from storage.dicom.parse import Parsed
 from storage.dicom.reasons import Rejected
+from storage.dicom.values import items_of, value_of
 
 Json = dict[str, Any]
 _PROJECTION = frozenset({"CR", "DX", "RG", "MG", "XA", "RF", "IO", "PX"})
 
 
-def layout_of(dataset: Dataset, *, frames: int) -> Json:
+def layout_of(parsed: Parsed, *, frames: int) -> Json:
     """Return the layout as JSON: sides, pixel format, and per frame position, orientation (LPS), spacing (row, column mm) and keys.
 
     Only numbers and defined terms are read, never text. ``frames`` entries for a multi-frame object with functional groups,
     one entry otherwise. Raises :class:`Rejected` (``malformed``).
     """
-    shared, per_frame = _items(dataset, 0x52009229), _items(dataset, 0x52009230)
+    shared, per_frame = items_of(parsed, 0x52009229), items_of(parsed, 0x52009230)
     if len(per_frame) == frames and (per_frame or shared):
-        listed = [_frame([item, *shared[:1]], dataset) for item in per_frame]
+        listed = [_frame([item, *shared[:1]], parsed) for item in per_frame]
     else:
-        listed = [_frame(shared[:1], dataset)]
-    image_type = [str(part)[:16] for part in _strings(dataset, 0x00080008)][:6]
+        listed = [_frame(shared[:1], parsed)]
+    image_type = [str(part)[:16] for part in _strings(parsed, 0x00080008)][:6]
     return {
-        "rows": _int(dataset, 0x00280010) or 0,
-        "columns": _int(dataset, 0x00280011) or 0,
-        "samples": _int(dataset, 0x00280002) or 1,
-        "photometric": str(dataset.get(0x00280004).value if 0x00280004 in dataset else "")[:16].strip(),
-        "bitsAllocated": _int(dataset, 0x00280100) or 0,
-        "bitsStored": _int(dataset, 0x00280101) or 0,
-        "signed": bool(_int(dataset, 0x00280103)),
-        "modality": (_strings(dataset, 0x00080060) or [""])[0][:16],
+        "rows": _int(parsed, 0x00280010) or 0,
+        "columns": _int(parsed, 0x00280011) or 0,
+        "samples": _int(parsed, 0x00280002) or 1,
+        "photometric": str(value_of(parsed, 0x00280004) if 0x00280004 in parsed.elements else "")[:16].strip(),
+        "bitsAllocated": _int(parsed, 0x00280100) or 0,
+        "bitsStored": _int(parsed, 0x00280101) or 0,
+        "signed": bool(_int(parsed, 0x00280103)),
+        "modality": (_strings(parsed, 0x00080060) or [""])[0][:16],
         "imageType": image_type,
-        "number": _int(dataset, 0x00200013),
-        "acquisition": _int(dataset, 0x00200012),
-        "frameTime": _float(dataset, 0x00181063),
-        "tilt": _float(dataset, 0x00181120),
+        "number": _int(parsed, 0x00200013),
+        "acquisition": _int(parsed, 0x00200012),
+        "frameTime": _float(parsed, 0x00181063),
+        "tilt": _float(parsed, 0x00181120),
         "numberOfFrames": frames,
         "enhanced": bool(per_frame),
         "frames": listed,
     }
 
 
-def _frame(groups: list[Dataset], dataset: Dataset) -> Json:
-    position = _vector(_macro(groups, 0x00209113, 0x00200032) or _value(dataset, 0x00200032), 3)
-    orientation = _vector(_macro(groups, 0x00209116, 0x00200037) or _value(dataset, 0x00200037), 6)
-    spacing = _vector(_macro(groups, 0x00289110, 0x00280030) or _value(dataset, 0x00280030), 2)
+def _frame(groups: list[Dataset], parsed: Parsed) -> Json:
+    position = _vector(_macro(groups, 0x00209113, 0x00200032) or value_of(parsed, 0x00200032), 3)
+    orientation = _vector(_macro(groups, 0x00209116, 0x00200037) or value_of(parsed, 0x00200037), 6)
+    spacing = _vector(_macro(groups, 0x00289110, 0x00280030) or value_of(parsed, 0x00280030), 2)
     source = "pixel" if spacing else "imager"
-    spacing = spacing or _vector(_value(dataset, 0x00181164), 2)
+    spacing = spacing or _vector(value_of(parsed, 0x00181164), 2)
     if spacing and min(spacing) <= 0:
         spacing = None
     keys = {
-        "echo": _number(_macro(groups, 0x00189114, 0x00189082) or _value(dataset, 0x00180081)),
-        "b": _number(_macro(groups, 0x00189117, 0x00189087) or _value(dataset, 0x00189087)),
-        "temporal": _number(_macro(groups, 0x00209111, 0x00209128) or _value(dataset, 0x00200100)),
+        "echo": _number(_macro(groups, 0x00189114, 0x00189082) or value_of(parsed, 0x00180081)),
+        "b": _number(_macro(groups, 0x00189117, 0x00189087) or value_of(parsed, 0x00189087)),
+        "temporal": _number(_macro(groups, 0x00209111, 0x00209128) or value_of(parsed, 0x00200100)),
         "stack": _text(_macro(groups, 0x00209111, 0x00209056)),
         "type": _text(_macro(groups, 0x00189226, 0x00089007) or _macro(groups, 0x00189329, 0x00089007)),
-        "trigger": _number(_macro(groups, 0x00189118, 0x00209153) or _value(dataset, 0x00181060)),
+        "trigger": _number(_macro(groups, 0x00189118, 0x00209153) or value_of(parsed, 0x00181060)),
     }
     return {
         "p": position,
@@ -84,10 +86,6 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset]:
         return []
     element = dataset[tag]
     return list(element.value) if element.VR == "SQ" and element.value else []
-
-
-def _value(dataset: Dataset, tag: int) -> Any:
-    return dataset[tag].value if tag in dataset else None
 
 
 def _vector(value: Any, length: int) -> list[float] | None:
@@ -115,15 +113,15 @@ def _text(value: Any) -> str | None:
     return text[:64]
 
 
-def _strings(dataset: Dataset, tag: int) -> list[str]:
-    value = _value(dataset, tag)
+def _strings(parsed: Parsed, tag: int) -> list[str]:
+    value = value_of(parsed, tag)
     if value is None:
         return []
     return [value] if isinstance(value, str) else [str(part) for part in value]
 
 
-def _int(dataset: Dataset, tag: int) -> int | None:
-    number = _number(_first(_value(dataset, tag)))
+def _int(parsed: Parsed, tag: int) -> int | None:
+    number = _number(_first(value_of(parsed, tag)))
     if number is None:
         return None
     if abs(number) > 2**31:
@@ -131,8 +129,8 @@ def _int(dataset: Dataset, tag: int) -> int | None:
     return int(number)
 
 
-def _float(dataset: Dataset, tag: int) -> float | None:
-    return _number(_first(_value(dataset, tag)))
+def _float(parsed: Parsed, tag: int) -> float | None:
+    return _number(_first(value_of(parsed, tag)))
 
 
 def _first(value: Any) -> Any:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 
 import pydicom
 from pydicom import config as pydicom_config
-from pydicom.dataelem import RawDataElement
+from pydicom.charset import convert_encodings, default_encoding
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.values import convert_string
 
 from storage.dicom.reasons import Rejected
+from storage.dicom.scan import PIXEL_DATA, UNDEFINED, Element, scan, scan_meta
 
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
@@ -37,19 +44,52 @@ HTJ2K = frozenset(f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203))
 RLE = frozenset({"1.2.840.10008.1.2.5"})
 ENCAPSULATED = JPEG | JPEG_LS | JPEG_2000 | HTJ2K | RLE
 _META_LIMIT = 1 << 20
+_PLAIN_UID = re.compile(rb"^[0-9.]*$")
 _INFLATED_LIMIT = 1 << 30
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """``dataset`` is without file meta; ``digest`` is the SHA-256 of the bytes after the file meta; the rest is from the file meta."""
+    """A received object, no value of it converted. ``elements`` maps tag to element, without file meta; the other fields are from the file meta.
 
-    dataset: Dataset
+    ``digest`` is the SHA-256 of the bytes after the file meta, in which the SHA-256 of native pixels (``pixel_digest``) stands for the
+    pixels: they are hashed once. ``implicit`` and ``little_endian`` say how the elements are written.
+    """
+
+    elements: Mapping[int, Element | DataElement]
     transfer_syntax: str
     media_sop_class: str
     media_sop_instance: str
     digest: bytes
     little_endian: bool
+    implicit: bool
+    pixel_digest: str = ""
+    whole: Dataset | None = None
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set as pydicom reads it; made when it is asked for, for most of what is needed is in ``elements``."""
+        if self.whole is not None:
+            return self.whole
+        made = Dataset({tag: item._replace(tag=tag, value=_own(item.value)) for tag, item in _tagged(self.elements)})
+        made.set_original_encoding(self.implicit, self.little_endian, _character_set(self.elements))
+        return made
+
+
+def _tagged(elements: Mapping[int, Element | DataElement]) -> Iterator[tuple[BaseTag, Element]]:
+    return ((BaseTag(tag), item) for tag, item in elements.items() if isinstance(item, RawDataElement))
+
+
+def _own(value: bytes | memoryview | None) -> bytes | None:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+def _character_set(elements: Mapping[int, Element | DataElement]) -> str | list[str]:
+    """Return the encodings that pydicom would find in a data set."""
+    item = elements.get(0x00080005)
+    if item is None:
+        return default_encoding
+    return convert_encodings(convert_string(item.value or b"", True))
 
 
 def parse(data: bytes) -> Parsed:
@@ -67,35 +107,70 @@ def parse(data: bytes) -> Parsed:
 
 
 def _parse(data: bytes) -> Parsed:
-    start = _dataset_start(data)
-    syntax = transfer_syntax(data)
-    if syntax == DeflatedExplicitVRLittleEndian:
-        data, start, syntax = _inflate(data, start)
+    return _scanned(*_plain(data)) or read(data)
+
+
+def _plain(data: bytes) -> tuple[bytes, int, str]:
+    """Return the bytes, not deflated any more, the offset of the data set in them, and their transfer syntax."""
+    start, syntax = _dataset_start(data), transfer_syntax(data)
+    return _inflate(data, start) if syntax == DeflatedExplicitVRLittleEndian else (data, start, syntax)
+
+
+def _scanned(data: bytes, start: int, syntax: str) -> Parsed | None:
+    """Return the object as :mod:`storage.dicom.scan` finds it, or None when it is odd."""
+    if syntax == ExplicitVRBigEndian or (syntax not in NATIVE and syntax not in ENCAPSULATED):
+        return None
+    meta = scan_meta(data)
+    if meta is None or meta[1] != start:
+        return None
+    named = {tag: bytes(item.value or b"").rstrip(b"\0 ") for tag, item in meta[0].items()}
+    names = [named.get(tag, b"") for tag in (0x00020010, 0x00020002, 0x00020003)]
+    if names[0] != syntax.encode() or not all(_PLAIN_UID.match(name) for name in names):
+        return None
+    implicit = syntax == ImplicitVRLittleEndian
+    elements = scan(data, start, implicit=implicit)
+    if not elements:
+        return None
+    digest, pixel_digest = _digests(data, start, elements.get(PIXEL_DATA), syntax)
+    return Parsed(elements, syntax, names[1].decode(), names[2].decode(), digest, True, implicit, pixel_digest)
+
+
+def _digests(data: bytes, start: int, pixels: Element | None, syntax: str) -> tuple[bytes, str]:
+    view = memoryview(data)
+    if pixels is None or not isinstance(pixels.value, memoryview) or syntax not in NATIVE:
+        return hashlib.sha256(view[start:]).digest(), ""
+    of_pixels = hashlib.sha256(pixels.value)
+    whole = hashlib.sha256(view[start : pixels.value_tell])
+    whole.update(of_pixels.digest())
+    whole.update(view[pixels.value_tell + pixels.length :])
+    return whole.digest(), of_pixels.hexdigest()
+
+
+def read(data: bytes) -> Parsed:
+    """Return the object as pydicom reads it, which understands what is odd as well. Raises whatever pydicom raises, or :class:`Rejected`."""
+    data, start, syntax = _plain(data)
     file = pydicom.dcmread(BytesIO(data), force=False)
     meta = file.file_meta
     if syntax not in NATIVE and syntax not in ENCAPSULATED and not UID(syntax).is_transfer_syntax:
         raise Rejected("unsupported_transfer_syntax" if syntax else "malformed")
     raw = dict(file.items())  # iterating a Dataset converts every element
     for item in raw.values():
-        if isinstance(item, RawDataElement) and item.length != 0xFFFFFFFF and item.value is not None and len(item.value) < item.length:
+        if isinstance(item, RawDataElement) and item.length != UNDEFINED and item.value is not None and len(item.value) < item.length:
             raise Rejected("truncated")
     dataset = Dataset(raw)
     if not len(dataset):
         raise Rejected("truncated")
-    _copy_encoding(file, dataset)
+    dataset.set_original_encoding(bool(file.original_encoding[0]), bool(file.original_encoding[1]), file.original_character_set)
     return Parsed(
-        dataset=dataset,
+        elements={int(tag): item for tag, item in sorted(raw.items())},
         transfer_syntax=str(syntax),
         media_sop_class=str(meta.get("MediaStorageSOPClassUID", "") or ""),
         media_sop_instance=str(meta.get("MediaStorageSOPInstanceUID", "") or ""),
         digest=hashlib.sha256(memoryview(data)[start:]).digest(),
         little_endian=syntax != ExplicitVRBigEndian,
+        implicit=bool(file.original_encoding[0]),
+        whole=dataset,
     )
-
-
-def _copy_encoding(file: Dataset, dataset: Dataset) -> None:
-    implicit, little = file.original_encoding
-    dataset.set_original_encoding(bool(implicit), bool(little), file.original_character_set)
 
 
 def _dataset_start(data: bytes) -> int:

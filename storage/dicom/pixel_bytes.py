@@ -38,7 +38,7 @@ class PixelShape:
         return (self.frame_bits() * self.frames + 7) // 8
 
 
-def native(value: bytes, shape: PixelShape, *, little_endian: bool) -> tuple[bytes, bool]:
+def native(value: bytes | memoryview, shape: PixelShape, *, little_endian: bool) -> tuple[bytes | memoryview, bool]:
     """Return native little-endian pixels of exactly the right length, and whether bits above BitsStored were cleared.
 
     Raises :class:`Rejected` (``truncated``) when there are fewer bytes than pixels. Bytes behind the last pixel are dropped.
@@ -67,7 +67,7 @@ def native(value: bytes, shape: PixelShape, *, little_endian: bool) -> tuple[byt
     return (pixels & pixels.dtype.type((1 << shape.bits_stored) - 1)).tobytes(), True
 
 
-def fragments_of(value: bytes) -> tuple[list[int], list[bytes]]:
+def fragments_of(value: bytes | memoryview) -> tuple[list[int], list[bytes]]:
     """Return the basic offset table and the fragments of encapsulated pixel data. Raises :class:`Rejected` (``truncated``)."""
     items, position = [], 0
     while position + 8 <= len(value):
@@ -78,7 +78,7 @@ def fragments_of(value: bytes) -> tuple[list[int], list[bytes]]:
             raise Rejected("malformed")
         if position + 8 + length > len(value):
             raise Rejected("truncated")
-        items.append(value[position + 8 : position + 8 + length])
+        items.append(bytes(value[position + 8 : position + 8 + length]))
         position += 8 + length
     if not items:
         raise Rejected("truncated")
@@ -86,7 +86,7 @@ def fragments_of(value: bytes) -> tuple[list[int], list[bytes]]:
     return list(struct.unpack(f"<{len(table) // 4}I", table[: len(table) // 4 * 4])), items[1:]
 
 
-def frames_of(value: bytes, frames: int) -> list[list[bytes]]:
+def frames_of(value: bytes | memoryview, frames: int) -> list[list[bytes]]:
     """Return the fragments of each frame. Raises :class:`Rejected` when there are too few, or nothing says which belong together."""
     offsets, fragments = fragments_of(value)
     if len(fragments) < frames:

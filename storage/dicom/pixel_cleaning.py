@@ -18,6 +18,7 @@ from pydicom.uid import UID
 
 from storage.dicom import sop_classes
 from storage.dicom.devices import rules_for, text_of
+from storage.dicom.identity import Elements
 from storage.dicom.parse import Parsed
 from storage.dicom.pixel_bytes import PixelShape
 from storage.dicom.pixels import PixelError, iterate_frames
@@ -50,7 +51,7 @@ class CleanPixels:
 
 
 def clean_pixels(
-    parsed: Parsed, shape: PixelShape, *, sop_class: str, modality: str, native: bytes | None, profile: Profile, waiver: Waiver
+    parsed: Parsed, shape: PixelShape, *, sop_class: str, modality: str, native: bytes | memoryview | None, profile: Profile, waiver: Waiver
 ) -> CleanPixels:
     """Return the pixels without text. ``native`` are the stored pixels when they are not compressed.
 
@@ -61,8 +62,8 @@ def clean_pixels(
         return CleanPixels(None)
     if shape.bits_allocated not in (8, 16):
         raise Rejected("undecodable_pixels")
-    secondary = sop_classes.is_secondary_capture(sop_class) or _is_screen(parsed.dataset)
-    rules = rules_for(parsed.dataset, modality, secondary=secondary) if profile.device_rules and profile.clean_pixel_data else []
+    secondary = sop_classes.is_secondary_capture(sop_class) or _is_screen(parsed.elements)
+    rules = rules_for(parsed.elements, modality, secondary=secondary) if profile.device_rules and profile.clean_pixel_data else []
     if any(rule.do == "hold" for rule in rules) and "report_screen" not in waiver.codes:
         raise Rejected("report_screen", [{"tag": "(7FE0,0010)", "finding": next(rule.name for rule in rules if rule.do == "hold")}])
     regions = _regions(parsed.dataset) if modality in ("US", "IVUS") else []
@@ -92,20 +93,20 @@ def clean_pixels(
     return CleanPixels(np.concatenate(chunks) if changed else None, boxes, decoded, done)
 
 
-def _is_screen(dataset: Dataset) -> bool:
+def _is_screen(elements: Elements) -> bool:
     """Whether the image type speaks of a picture of a screen; what has a place in the patient is none, whatever it derives from."""
-    parts = text_of(dataset, 0x00080008).split("\\")
+    parts = text_of(elements, 0x00080008).split("\\")
     if _SCREEN.search("\\".join(parts[2:])):
         return True
-    return parts[:2] == ["DERIVED", "SECONDARY"] and "OTHER" in parts and 0x00200032 not in dataset
+    return parts[:2] == ["DERIVED", "SECONDARY"] and "OTHER" in parts and 0x00200032 not in elements
 
 
 def _is_lossy(parsed: Parsed) -> bool:
     """Whether the pixels went through a lossy compression at any time: ink has no exact value there, so the filter cannot see it."""
-    return parsed.transfer_syntax in _LOSSY or text_of(parsed.dataset, 0x00282110) == "01"
+    return parsed.transfer_syntax in _LOSSY or text_of(parsed.elements, 0x00282110) == "01"
 
 
-def _chunks(parsed: Parsed, shape: PixelShape, native: bytes | None) -> Iterator[NDArray[Any]]:
+def _chunks(parsed: Parsed, shape: PixelShape, native: bytes | memoryview | None) -> Iterator[NDArray[Any]]:
     """Yield the frames some at a time, as [frame, row, column] or [frame, row, column, channel]."""
     if native is not None:
         kind = np.dtype(f"<{'i' if shape.signed else 'u'}{shape.bits_allocated // 8}")

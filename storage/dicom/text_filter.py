@@ -66,10 +66,13 @@ def may_hold_text(frame: NDArray[Any]) -> list[Place]:
 
 def _roomy(plane: NDArray[Any], largest: int) -> NDArray[Any]:
     """Return the plane in one piece, of a type that holds ``largest`` as well: itself where it can, for a copy costs as much as a look."""
-    kind = (
-        plane.dtype if plane.dtype.itemsize == 2 and plane.dtype.isnative else np.dtype(np.uint16 if plane.dtype == np.uint8 else np.int32)
-    )
-    return np.ascontiguousarray(plane, kind if largest <= np.iinfo(kind).max else np.int32)
+    if plane.dtype == np.uint8:
+        kind: Any = np.uint16
+    elif plane.dtype in (np.uint16, np.int16) and plane.dtype.isnative and largest <= np.iinfo(plane.dtype).max:
+        kind = plane.dtype
+    else:
+        kind = np.int32
+    return np.ascontiguousarray(plane, kind)
 
 
 def _spread(sample: NDArray[Any], lowest: int, highest: int) -> int:

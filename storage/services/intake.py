@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from config.errors import Unavailable
+from storage.dicom.devices import text_of
 from storage.dicom.door import Passed, pass_parsed
 from storage.dicom.identity import identity_of
 from storage.dicom.parse import Parsed, parse
@@ -144,18 +145,14 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
 def _authorise(source: Source, parsed: Parsed) -> None:
     if not source.modalities:
         return
-    dataset = parsed.dataset
-    value = dataset.get_item(0x00080060).value if 0x00080060 in dataset else b""
-    modality = (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")).strip(" \0").split("\\")[0]
+    modality = text_of(parsed.elements, 0x00080060).split("\\")[0]
     if modality not in source.modalities:
         raise Rejected("modality_not_allowed")
 
 
 def _expected_uid(source: Source, parsed: Parsed, pseudonyms: Pseudonyms) -> str:
     """Return the UID that the object will have, or nothing when only cleaning can tell."""
-    value = parsed.dataset.get_item(0x00080018).value if 0x00080018 in parsed.dataset else b""
-    original = value.decode("ascii", "replace").strip(" \0") if isinstance(value, bytes) else str(value or "")
-    original = original or parsed.media_sop_instance.strip(" \0")
+    original = text_of(parsed.elements, 0x00080018) or parsed.media_sop_instance.strip(" \0")
     return pseudonyms.uid(original) if original and not profile_of(project_id=source.project_id).retain_uids else ""
 
 
