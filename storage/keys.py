@@ -2,7 +2,7 @@
 
 ``site.key`` makes the folds. It is drawn once per site and must never change afterwards; in embedded mode it is
 :data:`DEMO_SITE_KEY`, so that the folds of the demo and of the tests are the same on every machine.
-``project-<id>.<n>.key`` makes pseudonyms, UIDs and date shifts of a project. ``seal.<n>.key`` seals quarantine and vault;
+``project-<id>.<n>.key`` makes pseudonyms, UIDs and date shifts of a project; the highest number is for patients who are new. ``seal.<n>.key`` seals quarantine and vault;
 the highest number seals, older ones still open.
 """
 
@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -67,16 +68,48 @@ def site_key() -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _pseudonyms(folder: Path, project: str, sealed: float, validation: float) -> Pseudonyms:
+def _pseudonyms(folder: Path, project: str, number: int, sealed: float, validation: float) -> Pseudonyms:
     return Pseudonyms(
-        project_key=_read_or_make(f"project-{project}.1.key"), site_key=site_key(), sealed_fraction=sealed, validation_fraction=validation
+        project_key=_read_or_make(f"project-{project}.{number}.key"),
+        site_key=site_key(),
+        sealed_fraction=sealed,
+        validation_fraction=validation,
     )
 
 
+def pseudonyms_every(project_id: object) -> list[Pseudonyms]:
+    """Return the pseudonyms of a project under each of its keys, the newest first. Keys are read once per process; new ones are noticed."""
+    environment, project = settings.ENVIRONMENT, str(project_id)
+    folder = environment.keys
+    changed = folder.stat().st_mtime_ns if folder.exists() else 0
+    fractions = environment.sealed_fraction, environment.validation_fraction
+    return [_pseudonyms(folder, project, number, *fractions) for number in _project_keys(folder, project, changed)]
+
+
 def pseudonyms_of(project_id: object) -> Pseudonyms:
-    """Return the pseudonyms of a project, by its id. Keys are read once per process."""
-    environment = settings.ENVIRONMENT
-    return _pseudonyms(environment.keys, str(project_id), environment.sealed_fraction, environment.validation_fraction)
+    """Return the pseudonyms of a project under its newest key: those of patients whom it does not know yet."""
+    return pseudonyms_every(project_id)[0]
+
+
+@lru_cache(maxsize=256)
+def _project_keys(folder: Path, project: str, changed: int) -> tuple[int, ...]:
+    """Return the numbers of a project's keys, the highest first. ``changed`` is when the folder last did."""
+    found = (path.name.split(".") for path in folder.glob(f"project-{project}.*.key"))
+    return tuple(sorted((int(parts[1]) for parts in found if parts[1].isdigit()), reverse=True)) or (1,)
+
+
+def project_key_make(project_id: object) -> int:
+    """Make the next key of a project and return its number."""
+    pseudonyms_of(project_id)  # the first one, where there is none yet
+    number = _project_keys(settings.ENVIRONMENT.keys, str(project_id), settings.ENVIRONMENT.keys.stat().st_mtime_ns)[0] + 1
+    _read_or_make(f"project-{project_id}.{number}.key")
+    return number
+
+
+def project_keys_count() -> dict[str, int]:
+    """Return how many keys each project has had, by the project's id."""
+    names = (path.name.removeprefix("project-").split(".")[0] for path in settings.ENVIRONMENT.keys.glob("project-*.key"))
+    return dict(Counter(names))
 
 
 def _seal_keys() -> dict[str, Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -20,11 +21,12 @@ from storage.api.project import project_for
 from storage.dicom.identity import identity_of
 from storage.dicom.parse import BROKEN, parse
 from storage.dicom.reasons import Rejected
-from storage.keys import pseudonyms_of
+from storage.keys import pseudonyms_every
 from storage.models import Instance
 from storage.multipart_related import boundary_of, parts
 from storage.services.import_batch import batch_close, batch_open
 from storage.services.intake import Outcome, instance_intake
+from storage.services.project_key import pseudonyms_for
 from storage.services.series_metadata import instance_url
 from storage.services.source import source_for
 from storage.tasks import assemble_later
@@ -100,13 +102,13 @@ class StowView(DoorView):
         return self.store(request, project_for(person_of(request), slug, "intake.import"))
 
 
-def _is_of(data: bytes, project: object, study: str) -> bool:
+def _is_of(data: bytes, project: UUID, study: str) -> bool:
     """Whether what was sent belongs to a study, named by the sender's UID or by the one that Columna gives it."""
     try:
         original = identity_of(parse(data)).study_instance_uid
     except (Rejected, *BROKEN):
         return True  # the door says better what is wrong with it
-    return study in (original, pseudonyms_of(project).uid(original))
+    return study in (original, *(pseudonyms.uid(original) for pseudonyms in pseudonyms_every(project)))
 
 
 def _stored_reference(outcome: Outcome) -> dict[str, str]:
@@ -118,13 +120,15 @@ def _stored_reference(outcome: Outcome) -> dict[str, str]:
     return {"class": row.sop_class_uid, "instance": row.sop_instance_uid, "url": address}
 
 
-def _reference(data: bytes, project: object) -> dict[str, str]:
+def _reference(data: bytes, project: UUID) -> dict[str, str]:
     """Return SOP class and *new* SOP instance UID of what was sent; the original is not repeated."""
     try:
-        identity = identity_of(parse(data))
+        parsed = parse(data)
+        identity = identity_of(parsed)
     except (Rejected, *BROKEN):
         return {}
-    return {"class": identity.sop_class, "instance": pseudonyms_of(project).uid(identity.sop_instance_uid)}
+    pseudonyms = pseudonyms_for(project_id=project, parsed=parsed)
+    return {"class": identity.sop_class, "instance": pseudonyms.uid(identity.sop_instance_uid)}
 
 
 def _answer(found: list[tuple[Outcome, dict[str, str]]]) -> dict[str, Any]:

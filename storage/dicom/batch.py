@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TextIO
 
 from storage.dicom.door import pass_door
+from storage.dicom.identity import identity_of
+from storage.dicom.parse import BROKEN, parse
 from storage.dicom.profile import Profile
-from storage.dicom.pseudonym import Pseudonyms
+from storage.dicom.pseudonym import KeyRing, Pseudonyms
 from storage.dicom.reasons import Rejected
 
 _CHUNK = 8
@@ -45,10 +47,10 @@ class _Work:
     name: str
     target: Path
     profile: Profile
-    pseudonyms: Pseudonyms
+    keys: KeyRing
 
 
-def folder_deidentify(*, source: Path, target: Path, profile: Profile, pseudonyms: Pseudonyms, processes: int = 1) -> BatchReport:
+def folder_deidentify(*, source: Path, target: Path, profile: Profile, pseudonyms: Pseudonyms | KeyRing, processes: int = 1) -> BatchReport:
     """Write every object of ``source`` that may leave below ``target`` (pseudonym / study / series / instance) and return the report.
 
     Besides the objects it writes ``mapping.json``, ``patient_mapping.csv``, ``uid_mapping.csv`` and ``held_back.csv``, readable by
@@ -56,7 +58,8 @@ def folder_deidentify(*, source: Path, target: Path, profile: Profile, pseudonym
     """
     target.mkdir(parents=True, exist_ok=True)
     paths = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink()]
-    work = [_Work(path, str(path.relative_to(source)), target, profile, pseudonyms) for path in paths]
+    keys = pseudonyms if isinstance(pseudonyms, KeyRing) else KeyRing(pseudonyms)
+    work = [_Work(path, str(path.relative_to(source)), target, profile, keys) for path in paths]
     report = BatchReport()
     for done in _run(work, processes):
         if done.code:
@@ -80,7 +83,8 @@ def _run(work: list[_Work], processes: int) -> Iterator[_Done]:
 
 def _one(work: _Work) -> _Done:
     try:
-        passed = pass_door(work.source.read_bytes(), profile=work.profile, pseudonyms=work.pseudonyms, group=work.source.parent.name)
+        data, group = work.source.read_bytes(), work.source.parent.name
+        passed = pass_door(data, profile=work.profile, pseudonyms=_pseudonyms(work.keys, data, group), group=group)
     except Rejected as error:
         return _Done(work.name, error.code)
     except OSError:
@@ -95,6 +99,16 @@ def _one(work: _Work) -> _Done:
         patient=(identity.patient_id, passed.pseudonym),
         uids=tuple(passed.uids.items()),
     )
+
+
+def _pseudonyms(keys: KeyRing, data: bytes, group: str) -> Pseudonyms:
+    if not keys.older:
+        return keys.newest
+    try:
+        identity = identity_of(parse(data), group=group)
+    except BROKEN:
+        return keys.newest
+    return keys.of(identity.issuer, identity.patient_key_id)
 
 
 def _write_mappings(target: Path, report: BatchReport) -> None:

@@ -66,3 +66,16 @@ class Pseudonyms:
         if share < self.sealed_fraction:
             return "sealed"
         return "validation" if share < self.sealed_fraction + self.validation_fraction else "train"
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """A project's pseudonyms under each of its keys. ``known`` are the keys of patients who came in before, whichever made them."""
+
+    newest: Pseudonyms
+    older: tuple[Pseudonyms, ...] = ()
+    known: frozenset[str] = frozenset()
+
+    def of(self, issuer: str, patient_id: str) -> Pseudonyms:
+        """Return the pseudonyms of a patient: those they are known under, else the newest."""
+        return next((one for one in self.older if one.patient_key(issuer, patient_id) in self.known), self.newest)

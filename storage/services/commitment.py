@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from pynetdicom.presentation import build_context
 
 from config.errors import ColumnaError, Unavailable
 from storage.dicom.commitment import ALL_STORED, NOT_HERE, OTHER_CLASS, SOP_CLASS, SOP_INSTANCE, UNDECIDED, Asked, answer_of
-from storage.keys import pseudonyms_of, seal, unseal
+from storage.keys import pseudonyms_every, seal, unseal
 from storage.models import Blob, Commitment, Instance, QuarantineItem, Series, Study
 from storage.object_store import store
 from storage.services.peer import peer_associate
@@ -60,23 +61,27 @@ def references_check(*, source: Source, references: Sequence[tuple[str, str]]) -
     :class:`Unavailable` or ``OSError`` when the object store cannot be asked: then there is no answer yet.
     """
     project, kept = source.project_id, profile_of(project_id=source.project_id).retain_uids
-    pseudonyms = pseudonyms_of(project)
+    every = pseudonyms_every(project)
     found: list[int | None] = []
     for start in range(0, len(references), _CHUNK):
         part = references[start : start + _CHUNK]
-        ours = [uid if kept else pseudonyms.uid(uid) for _, uid in part]
-        keys = [pseudonyms.lookup("instance", uid) for _, uid in part]
+        ours = [[uid] if kept else [pseudonyms.uid(uid) for pseudonyms in every] for _, uid in part]
+        keys = [{pseudonyms.lookup("instance", uid) for pseudonyms in every} for _, uid in part]
         rows = {
             uid: (sop_class, digest)
             for uid, sop_class, digest in Instance.objects.filter(
-                project=project, sop_instance_uid__in=ours, series__study__subject__withdrawn_at=None
+                project=project, sop_instance_uid__in=chain.from_iterable(ours), series__study__subject__withdrawn_at=None
             ).values_list("sop_instance_uid", "sop_class_uid", "blob_id")
         }
-        held = set(QuarantineItem.objects.held().filter(project=project, instance_key__in=keys).values_list("instance_key", flat=True))
+        held = set(
+            QuarantineItem.objects.held()
+            .filter(project=project, instance_key__in=chain.from_iterable(keys))
+            .values_list("instance_key", flat=True)
+        )
         whole = _durable([digest for _, digest in rows.values()])
-        for (sop_class, _), uid, key in zip(part, ours, keys, strict=True):
-            row = rows.get(uid)
-            if key in held or (row is not None and row[1] not in whole):
+        for (sop_class, _), uids, known in zip(part, ours, keys, strict=True):
+            row = next((rows[uid] for uid in uids if uid in rows), None)
+            if known & held or (row is not None and row[1] not in whole):
                 found.append(UNDECIDED)
             elif row is None:
                 found.append(NOT_HERE)
@@ -157,5 +162,7 @@ def studies_end(*, source: Source, asked: Asked) -> int:
 
 
 def _our_uids(source: Source, asked: Asked) -> list[str]:
-    kept, pseudonyms = profile_of(project_id=source.project_id).retain_uids, pseudonyms_of(source.project_id)
-    return [uid if kept else pseudonyms.uid(uid) for _, uid in asked.references]
+    if profile_of(project_id=source.project_id).retain_uids:
+        return [uid for _, uid in asked.references]
+    every = pseudonyms_every(source.project_id)
+    return [pseudonyms.uid(uid) for _, uid in asked.references for pseudonyms in every]

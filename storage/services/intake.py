@@ -31,6 +31,7 @@ from storage.object_store import store
 from storage.services.counting import columns_add
 from storage.services.import_batch import batch_findings
 from storage.services.profile import profile_of
+from storage.services.project_key import pseudonyms_for
 from storage.services.rate import rate_room, rate_spend
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def instance_prepare(*, source: Source, data: bytes, group: str = "", ordinal: i
         parsed = None
         try:
             parsed = parse(data)
+            pseudonyms = pseudonyms_for(project_id=source.project_id, parsed=parsed, group=group)
             uid = _expected_uid(source, parsed, pseudonyms)
             row = _row_of(source, uid) if uid else None
             if row is not None and row["source_key"] == pseudonyms.source_key(parsed.digest):  # known before any work is done on it

@@ -107,7 +107,7 @@ def _study_question(query: Query, accession: str, modality: str) -> Dataset:
     question.StudyInstanceUID = ""
     question.AccessionNumber = accession
     question.ModalitiesInStudy = modality
-    question.StudyDescription = query.description
+    question.StudyDescription = query.description if query.description.strip("*") else ""  # an asterisk alone asks for one that is there
     question.StudyDate = query.date
     question.NumberOfStudyRelatedInstances = None
     return question

@@ -13,13 +13,14 @@ from storage.dicom.door import pass_parsed
 from storage.dicom.parse import parse
 from storage.dicom.profile import Waiver
 from storage.dicom.reasons import REASONS, Rejected
-from storage.keys import pseudonyms_of, unseal
+from storage.keys import unseal
 from storage.models import QuarantineItem
 from storage.object_store import store
 from storage.services.blob import blob_delete, blob_read
 from storage.services.import_batch import batch_open
 from storage.services.intake import Outcome, Prepared, instances_commit
 from storage.services.profile import profile_of
+from storage.services.project_key import pseudonyms_for
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -122,10 +123,9 @@ def _release(item: QuarantineItem) -> Outcome:
         raise Conflict("The source of this is gone, so nobody is authorised to send it.", code="source_gone")
     parsed: Parsed = parse(item_bytes(item=item))
     waiver = Waiver(frozenset({item.reason}), tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in item.decision.get("boxes", [])))
+    pseudonyms = pseudonyms_for(project_id=item.project_id, parsed=parsed)
     try:
-        passed = pass_parsed(
-            parsed, profile=profile_of(project_id=item.project_id), pseudonyms=pseudonyms_of(item.project_id), waiver=waiver
-        )
+        passed = pass_parsed(parsed, profile=profile_of(project_id=item.project_id), pseudonyms=pseudonyms, waiver=waiver)
     except Rejected as error:
         return Outcome("refused", error.code)
     batch = item.batch or batch_open(project=item.project, source=source)

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from config.errors import ColumnaError
-from storage.keys import pseudonyms_of, unseal
+from storage.keys import pseudonyms_every, unseal
 from storage.models import IdentityVault, Instance, QuarantineItem, Source, Study
 from storage.services.pacs import pacs_of
 from storage.services.profile import profile_of
@@ -31,8 +31,8 @@ _GIVEN_UP_AFTER = timedelta(minutes=10)
 def study_of(*, source: Source, original: str) -> Study | None:
     """Return the study of the source's project that had this StudyInstanceUID before it was taken in."""
     kept = profile_of(project_id=source.project_id).retain_uids
-    uid = original if kept else pseudonyms_of(source.project_id).uid(original)
-    return Study.objects.filter(project=source.project_id, study_instance_uid=uid).first()
+    uids = [original] if kept else [pseudonyms.uid(original) for pseudonyms in pseudonyms_every(source.project_id)]
+    return Study.objects.filter(project=source.project_id, study_instance_uid__in=uids).first()
 
 
 def study_received(*, study: Study, original: str = "") -> int:
@@ -40,8 +40,8 @@ def study_received(*, study: Study, original: str = "") -> int:
     stored = Instance.objects.filter(series__study=study).count()
     if not original:
         return stored
-    key = pseudonyms_of(study.project_id).lookup("study", original)
-    held = QuarantineItem.objects.held().filter(project=study.project_id, study_key=key).values("source_key").distinct().count()
+    keys = [pseudonyms.lookup("study", original) for pseudonyms in pseudonyms_every(study.project_id)]
+    held = QuarantineItem.objects.held().filter(project=study.project_id, study_key__in=keys).values("source_key").distinct().count()
     return stored + held
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.services.audit import audit_record
 from config.errors import Conflict, Invalid, Missing
 from jobs.services.event import event_emit
-from storage.keys import pseudonyms_of, unseal
+from storage.keys import pseudonyms_every, unseal
 from storage.models import Blob, IdentityVault, Instance, QuarantineItem, SeriesMetadata, Stack, Subject
 from storage.services.blob import blob_delete, blob_read
 
@@ -80,11 +80,11 @@ def _frames(manifest: str) -> Iterator[str]:
 
 def _study_keys(subject: Subject) -> list[str]:
     """Return the keys under which quarantine knows the studies of this subject; the vault is the only one to know them."""
-    pseudonyms = pseudonyms_of(subject.project_id)
+    every = pseudonyms_every(subject.project_id)
     keys = []
     for row in IdentityVault.objects.filter(subject=subject, kind=IdentityVault.Kind.STUDY):
         identity = json.loads(unseal(bytes(row.sealed), "vault-study", row.key_id))
-        keys.append(pseudonyms.lookup("study", identity["study_instance_uid"]))
+        keys += [pseudonyms.lookup("study", identity["study_instance_uid"]) for pseudonyms in every]
     return keys
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from storage.dicom.batch import folder_deidentify
 from storage.dicom.profile import Profile
+from storage.dicom.pseudonym import KeyRing
 from storage.dicom.reasons import REASONS
 from storage.keys import pseudonyms_of
 
@@ -34,28 +35,29 @@ class Command(BaseCommand):
             raise CommandError(f"{source} is not a folder.")
         if target.resolve().is_relative_to(source.resolve()):
             raise CommandError("OUT must not lie inside IN: the next run would read its own output.")
-        key: object = "batch"
         profile = Profile()
+        keys: KeyRing | None = None
         if options["project"]:
-            key, profile = _of_project(options["project"])
+            keys, profile = _of_project(options["project"])
         if options["profile"]:
             try:
                 profile = Profile.from_json(json.loads(options["profile"].read_text()))
             except (OSError, ValueError, TypeError) as error:
                 raise CommandError(f"The profile cannot be used: {error}") from None
         report = folder_deidentify(
-            source=source, target=target, profile=profile, pseudonyms=pseudonyms_of(key), processes=options["processes"]
+            source=source, target=target, profile=profile, pseudonyms=keys or pseudonyms_of("batch"), processes=options["processes"]
         )
         self.stdout.write(f"{report.written} written, {len(report.held)} held back.")
         for code in sorted({code for _, code in report.held}):
             self.stdout.write(f"  {sum(1 for _, other in report.held if other == code)} × {code}: {REASONS[code].message}")
 
 
-def _of_project(slug: str) -> tuple[object, Profile]:
+def _of_project(slug: str) -> tuple[KeyRing, Profile]:
     from accounts.models import Project
     from storage.services.profile import profile_of
+    from storage.services.project_key import key_ring
 
     project = Project.objects.filter(slug=slug).first()
     if project is None:
         raise CommandError(f"There is no project {slug!r}.")
-    return project.pk, profile_of(project_id=project.pk)
+    return key_ring(project_id=project.pk), profile_of(project_id=project.pk)
