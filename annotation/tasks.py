@@ -72,6 +72,16 @@ def surface_task(context: JobContext) -> dict[str, Any]:
     return {"surface": str(made.pk)} if made else {"skipped": "gone"}
 
 
+@job_task(kind="annotation.region", queue="frames")
+def region_task(context: JobContext) -> dict[str, Any]:
+    """A proposal says where the spine is: the regions of its large CTs that open first are made round it, where they are not already."""
+    from annotation.models import Revision
+    from annotation.services.region import revision_regions
+
+    revision = Revision.objects.select_related("annotation__case").filter(pk=context.payload["revision"]).exclude(content={}).first()
+    return {"regions": revision_regions(revision=revision, progress=context.progress) if revision else 0}
+
+
 @job_task(kind="annotation.subject_withdraw", queue="intake")
 def subject_withdraw_task(context: JobContext) -> dict[str, Any]:
     """A subject has withdrawn: what was drawn on their images goes."""

@@ -29,6 +29,9 @@ def predict(context: JobContext) -> dict[str, Any]:
     named = context.payload.get("model")
     model = ModelVersion.objects.get(pk=named) if named else champion_of(case.project)
     prediction = prediction_make(case=case, model=model, job=context.job)
+    if prediction.revision_id is not None:
+        revision = str(prediction.revision_id)
+        enqueue(kind="annotation.region", payload={"revision": revision}, project=case.project, dedupe_key=f"annotation.region:{revision}")
     return {"prediction": str(prediction.pk), "skipped": prediction.skipped_reason, "stacks": len(prediction.scores)}
 
 

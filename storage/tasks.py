@@ -30,7 +30,27 @@ def frames_task(context: JobContext) -> dict[str, Any]:
     except Invalid:
         stack_unreadable(stack=stack)
         raise
+    region_later(stack)
     return {"frames": stack.slice_count if made else 0}
+
+
+@job_task(kind="storage.region", queue="frames")
+def region_task(context: JobContext) -> dict[str, Any]:
+    """Make the region round the spine of ``{stack}``, a large CT, that opens first."""
+    from storage.models import Stack
+    from storage.services.region import region_make
+
+    stack = Stack.objects.select_related("series").filter(pk=context.payload["stack"], series__study__subject__withdrawn_at=None).first()
+    made = region_make(stack=stack, progress=context.progress) if stack is not None else None
+    return {"region": made.digest} if made else {"skipped": "none"}
+
+
+def region_later(stack: Any) -> None:
+    """Queue the region of a large CT; other stacks need none."""
+    from storage.services.region import region_is_worth
+
+    if region_is_worth(stack=stack):
+        enqueue(kind="storage.region", payload={"stack": str(stack.pk)}, project=stack.project, dedupe_key=f"region:{stack.pk}")
 
 
 @job_task(kind="storage.assemble", queue="intake")

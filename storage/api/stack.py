@@ -29,6 +29,7 @@ from storage.envelope import envelope_head
 from storage.models import Stack
 from storage.services.blob import blob_get, blob_open, blob_read
 from storage.services.manifest import FrameEntry, stack_manifest
+from storage.services.region import region_frames, region_get
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 FRAME = "image/jphc"
@@ -129,6 +130,15 @@ class StackBytesView(APIView):
 
 
 _BINARY = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
+_REGION = OpenApiParameter("region", str, description="Digest of a region of the stack: its frames instead of the whole ones.")
+
+
+def _frames_of(request: Request, stack: Stack) -> tuple[str, tuple[FrameEntry, ...]]:
+    """Return what is asked for, the whole stack or a region of it: the digest that names it and its frames."""
+    region = request.query_params.get("region")
+    if region:
+        return region, region_frames(stack=stack, digest=region)
+    return stack.manifest_digest, stack_manifest(stack=stack).frames
 
 
 class StackManifestView(StackBytesView):
@@ -142,6 +152,19 @@ class StackManifestView(StackBytesView):
         stack = self.stack(pk)
         stack_manifest(stack=stack)
         return blob_response(request, stack.manifest_digest, media_type="application/json")
+
+
+class StackRegionView(StackBytesView):
+    @extend_schema(
+        operation_id="stack_region",
+        summary="The part of a large CT that opens first",
+        description="`{stack, rows, columns, bytes, wholeBytes, slices: [{frameDigest, length, levels}]}`: rows and columns [first, last + 1) of "
+        "the stack's own grid, and a frame for each of its slices. Immutable. 404 `no_such_region`.",
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request, pk: UUID, digest: str) -> HttpResponseBase:
+        region = region_get(stack=self.stack(pk), digest=digest)
+        return blob_response(request, region.digest, media_type="application/json")
 
 
 class StackPreviewView(StackBytesView):
@@ -161,10 +184,11 @@ class StackFrameView(StackBytesView):
         summary="One display frame",
         description="HTJ2K, lossless, of the stored values. One `Range` of bytes is answered with 206: the manifest's `levels` say where "
         "each resolution is complete.",
+        parameters=[_REGION],
         responses={(200, FRAME): OpenApiTypes.BINARY, (206, FRAME): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID, index: int) -> HttpResponseBase:
-        frames = stack_manifest(stack=self.stack(pk)).frames
+        _, frames = _frames_of(request, self.stack(pk))
         if index >= len(frames):
             raise Missing(f"This stack has {len(frames)} frames, counted from 0.", code="no_such_frame")
         return blob_response(request, frames[index].digest, media_type=FRAME, length=frames[index].length)
@@ -180,16 +204,16 @@ class StackFramesView(StackBytesView):
             OpenApiParameter("from", int, description="Index of the first frame; 0 when left out."),
             OpenApiParameter("count", int, description=f"How many frames, at most {BUNDLE_LIMIT}; 32 when left out."),
             OpenApiParameter("level", int, description="Resolution level; whole frames when left out."),
+            _REGION,
         ],
         responses={(200, BUNDLE): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: UUID) -> HttpResponseBase:
-        stack = self.stack(pk)
-        frames = stack_manifest(stack=stack).frames
+        digest, frames = _frames_of(request, self.stack(pk))
         start, count = _whole(request, "from", 0), min(_whole(request, "count", 32), BUNDLE_LIMIT)
         level = _whole(request, "level", -1) if "level" in request.query_params else None
         picked = list(enumerate(frames))[start : start + count]
-        etag = f'"{stack.manifest_digest}-{start}-{len(picked)}-{"all" if level is None else level}"'
+        etag = f'"{digest}-{start}-{len(picked)}-{"all" if level is None else level}"'
         if _unchanged(request, etag):
             return _not_modified(etag)
         lengths = [_prefix(frame, level) for _, frame in picked]

@@ -10,7 +10,7 @@ from storage.api.quarantine import QuarantineViewSet
 from storage.api.series import SeriesViewSet
 from storage.api.source import SourceViewSet
 from storage.api.source_status import SourceCheckView, SourceCredentialsView, SourceStatusView, SourceWorklistView
-from storage.api.stack import StackFramesView, StackFrameView, StackManifestView, StackPreviewView, StackViewSet
+from storage.api.stack import StackFramesView, StackFrameView, StackManifestView, StackPreviewView, StackRegionView, StackViewSet
 from storage.api.stow import StowView
 from storage.api.study import StudyViewSet
 from storage.api.subject import IdentityRequestViewSet, SubjectViewSet
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sources/<uuid:pk>/worklist", SourceWorklistView.as_view(), name="source-worklist"),
     path("sources/<uuid:pk>/credentials", SourceCredentialsView.as_view(), name="source-credentials"),
     path("stacks/<uuid:pk>/manifest", StackManifestView.as_view(), name="stack-manifest"),
+    path("stacks/<uuid:pk>/regions/<str:digest>", StackRegionView.as_view(), name="stack-region"),
     path("stacks/<uuid:pk>/preview", StackPreviewView.as_view(), name="stack-preview"),
     path("stacks/<uuid:pk>/frames", StackFramesView.as_view(), name="stack-frames"),
     path("stacks/<uuid:pk>/frames/<int:index>", StackFrameView.as_view(), name="stack-frame"),

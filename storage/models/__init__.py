@@ -15,6 +15,7 @@ from storage.models.source import Source
 from storage.models.source_contact import OpenAssociation, SourceContact
 from storage.models.source_rate import SourceRate
 from storage.models.stack import Stack
+from storage.models.stack_region import StackRegion
 from storage.models.study import Study
 from storage.models.subject import Subject
 
@@ -36,6 +37,7 @@ __all__ = [
     "SourceContact",
     "SourceRate",
     "Stack",
+    "StackRegion",
     "Study",
     "Subject",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from accounts.services.audit import audit_record
 from config.errors import Conflict, Invalid, Missing
 from jobs.services.event import event_emit
 from storage.keys import pseudonyms_every, unseal
-from storage.models import Blob, IdentityVault, Instance, QuarantineItem, SeriesMetadata, Stack, Subject
+from storage.models import Blob, IdentityVault, Instance, QuarantineItem, SeriesMetadata, Stack, StackRegion, Subject
 from storage.services.blob import blob_delete, blob_read
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def subject_erase(*, subject: Subject) -> int:
         raise Conflict("Only a subject that has withdrawn is erased.", code="not_withdrawn")
     stacks = Stack.objects.filter(series__study__subject=subject)
     digests = set(Instance.objects.filter(series__study__subject=subject).values_list("blob_id", flat=True))
-    manifests = {digest for digest in stacks.values_list("manifest_digest", flat=True) if digest}
+    regions = StackRegion.objects.filter(stack__in=stacks)
+    manifests = {digest for digest in stacks.values_list("manifest_digest", flat=True) if digest} | set(
+        regions.values_list("digest", flat=True)
+    )
     digests |= manifests
     told = SeriesMetadata.objects.filter(series__study__subject=subject)
     digests |= set(told.values_list("blob_id", flat=True))
@@ -59,6 +63,7 @@ def subject_erase(*, subject: Subject) -> int:
     with transaction.atomic():
         held.update(blob=None, state=QuarantineItem.State.DROPPED)
         told.delete()
+        regions.delete()
         Instance.objects.filter(series__study__subject=subject).delete()
         IdentityVault.objects.filter(subject=subject).delete()
         audit_record(actor=None, verb="subject.erase", object=subject, project=subject.project, detail={"blobs": len(digests - shared)})
@@ -92,6 +97,7 @@ def _shared(subject: Subject, digests: set[str]) -> set[str]:
     """Return those digests that somebody else's instances or frames have too (an empty frame is the same for everybody)."""
     found = set(Instance.objects.filter(blob__in=digests).exclude(series__study__subject=subject).values_list("blob_id", flat=True))
     others = Stack.objects.exclude(series__study__subject=subject).exclude(manifest_digest="")
-    for manifest in others.values_list("manifest_digest", flat=True).distinct().iterator():
+    theirs = StackRegion.objects.exclude(stack__series__study__subject=subject).values_list("digest", flat=True).distinct()
+    for manifest in chain(others.values_list("manifest_digest", flat=True).distinct().iterator(), theirs.iterator()):
         found |= digests & set(_frames(manifest))
     return found
