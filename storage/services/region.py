@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -83,8 +84,6 @@ def _box_of(region: StackRegion) -> Box:
 
 def _of_body(stack: Stack, geometry: Geometry, frames: tuple[manifest.FrameEntry, ...]) -> Box | None:
     """Look for the spine in every few slices, at a few millimetres a voxel."""
-    import json
-
     import numpy as np
 
     from storage.dicom.htj2k import decode_frame

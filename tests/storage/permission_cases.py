@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from storage.models import IdentityRequest, QuarantineItem
+from storage.models import IdentityRequest, QuarantineItem, StackRegion
 from storage.services.frames import stack_render
 from storage.services.import_batch import batch_open
 from storage.services.source import source_for
@@ -29,6 +29,16 @@ def _intake(world: World) -> None:
 
 def _of_stack(route: str, path: str) -> Case:
     return Case("GET", route, "image.view", lambda world: f"/api/stacks/{world.things['stack'].pk}{path}", prepare=_stack, denied=404)
+
+
+def _region(world: World) -> None:
+    _stack(world)
+    stack = world.things["stack"]
+    StackRegion.objects.create(stack=stack, digest=stack.manifest_digest, rows=[0, 4], columns=[0, 4], source="body")
+
+
+def _region_path(world: World) -> str:
+    return f"/api/stacks/{world.things['stack'].pk}/regions/{world.things['stack'].manifest_digest}"
 
 
 def _asked(world: World) -> None:
@@ -268,6 +278,7 @@ CASES = [
     _of_stack("stacks/{pk}", ""),
     _of_stack("stacks/{pk}/manifest", "/manifest"),
     _of_stack("stacks/{pk}/preview", "/preview"),
+    Case("GET", "stacks/{pk}/regions/{digest}", "image.view", _region_path, prepare=_region, denied=404),
     _of_stack("stacks/{pk}/frames", "/frames?count=1"),
     _of_stack("stacks/{pk}/frames/{index}", "/frames/0"),
 ]

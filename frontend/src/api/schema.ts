@@ -1788,6 +1788,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/stacks/{id}/regions/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The part of a large CT that opens first
+         * @description `{stack, rows, columns, bytes, wholeBytes, slices: [{frameDigest, length, levels}]}`: rows and columns [first, last + 1) of the stack's own grid, and a frame for each of its slices. Immutable. 404 `no_such_region`.
+         */
+        get: operations["stack_region"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies": {
         parameters: {
             query?: never;
@@ -2306,6 +2326,8 @@ export interface components {
             rows: number;
             columns: number;
             slice_count: number;
+            /** @description Digest of the part of a large CT that opens first; null where the whole does. */
+            readonly region: string | null;
         };
         /**
          * @description * `new` - New
@@ -7327,6 +7349,8 @@ export interface operations {
                 from?: number;
                 /** @description Resolution level; whole frames when left out. */
                 level?: number;
+                /** @description Digest of a region of the stack: its frames instead of the whole ones. */
+                region?: string;
             };
             header?: never;
             path: {
@@ -7348,7 +7372,10 @@ export interface operations {
     };
     stack_frame: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Digest of a region of the stack: its frames instead of the whole ones. */
+                region?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -7416,6 +7443,30 @@ export interface operations {
                 };
                 content: {
                     "image/webp": string;
+                };
+            };
+        };
+    };
+    stack_region: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };
