@@ -22,6 +22,7 @@ from annotation.api.assignment import AssignmentSerializer
 from annotation.models import Adjudication, Annotation, Assignment, Case, Review, Revision
 from annotation.models.protocol import ReadingMode
 from annotation.services.assignment import assignment_open, case_next
+from annotation.services.prior import priors_of
 from storage.models import Stack
 from storage.services.study_arrival import studies_arrival
 
@@ -40,6 +41,13 @@ class CaseStackSerializer(serializers.Serializer[Stack]):
 
     def get_region(self, stack: Stack) -> str | None:
         return next((region.digest for region in stack.regions.all()), None)
+
+
+class PriorSerializer(serializers.Serializer[Any]):
+    study = serializers.UUIDField()
+    description = serializers.CharField()
+    days_before = serializers.IntegerField(help_text="Days between that study and the case's own; dates themselves are not told.")
+    stacks = CaseStackSerializer(many=True)
 
 
 class CaseProtocolSerializer(serializers.Serializer[Any]):
@@ -210,6 +218,12 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(CaseSerializer(case_rows([self.get_object()], person_of(request))[0]).data)
+
+    @extend_schema(responses=PriorSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def priors(self, request: Request, pk: str) -> Response:
+        """Earlier studies of the same subject in this project, the newest first; empty when there is none."""
+        return Response(PriorSerializer(priors_of(case=self.get_object()), many=True).data)
 
     @extend_schema(request=NextSerializer, responses=NextAnswerSerializer)
     @action(detail=False, methods=["post"])

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from storage.dicom.geometry import Geometry
     from storage.dicom.spine_region import Box
 
-LARGE_BYTES = 48 * 2**20
-"""Decoded 16-bit voxels from which a stack is worth a region: 512 × 512 × 96 and more."""
+LARGE_BYTES = 32 * 2**20
+"""Decoded 16-bit voxels from which a stack is worth a region: 512 × 512 × 64 and more."""
 _WORTH = 0.6
 """A region that is more of a slice than this saves too little."""
 _COARSE_MM, _COARSE_SLICES = 5.0, 96

@@ -131,6 +131,7 @@ CASES = [
         outsider="empty",
     ),
     Case("GET", "cases/{pk}", "image.view", _case_url, prepare=_case, denied=404),
+    Case("GET", "cases/{pk}/priors", "image.view", lambda world: f"{_case_url(world)}/priors", prepare=_case, denied=404),
     Case(
         "POST",
         "cases/next",

@@ -38,6 +38,7 @@ def main() -> None:
     options.add_argument("--whole", action="store_true", help="a CT of the whole spine, from the skull to the sacrum")
     options.add_argument("--film", nargs=2, type=int, metavar=("ROWS", "COLUMNS"), help="instead of phantoms: a plain film without spacing")
     options.add_argument("--picture", type=Path, help="instead of phantoms: a picture of a film (JPEG), as a film without spacing")
+    options.add_argument("--scenes", nargs="+", help="instead of phantoms: studies of tests.journeys.scenes, by name")
     options.add_argument("--work", action="store_true", help="instead: do every job that waits")
     chosen = options.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -54,6 +55,11 @@ def main() -> None:
     protocol_ensure()
     if chosen.real:
         sys.stdout.write(json.dumps(real_bring(chosen.real)) + "\n")
+        return
+    if chosen.scenes:
+        from tests.journeys.scenes import SCENES
+
+        sys.stdout.write(json.dumps([{**case, "scene": name} for name in chosen.scenes for case in series_bring(SCENES[name]())]) + "\n")
         return
     if chosen.film or chosen.picture:
         sys.stdout.write(json.dumps(film_bring(chosen.picture, chosen.film)) + "\n")
@@ -146,6 +152,7 @@ def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
     from storage.services.frames import stack_render
     from storage.services.import_batch import batch_close, batch_open
     from storage.services.intake import instance_intake
+    from storage.services.region import region_make
     from storage.services.source import source_create
 
     project = Project.objects.get(slug="lumbar-demo")
@@ -163,6 +170,7 @@ def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
         for series in Series.objects.filter(instances__batch=batch).distinct():
             for stack in series_assemble(series=series) or Stack.objects.current().filter(series=series):
                 stack_render(stack=stack)
+                region_make(stack=stack)
                 truth[str(stack.pk)] = {"name": item.name, "layers": item.layers if item.series.geometry is not None else {}}
     events_settle()
     found = Case.objects.filter(stacks__in=[uuid.UUID(stack) for stack in truth]).distinct()

@@ -1,8 +1,9 @@
-"""A large CT of a trunk, cheap to make: skin, muscle, a curved column of bone with its canal, ribs, and a table below."""
+"""A large CT of a trunk, cheap to make: grainy as scanners make it: skin, muscle, a curved column of bone with its canal, ribs, and a table below."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from storage.dicom.geometry import Geometry
 
@@ -26,10 +27,13 @@ def trunk(shape: tuple[int, int, int] = (96, 512, 512)) -> np.ndarray:
     ground[(skin < 0.93) & (skin > 0.90) & (rows < shape[1] * 0.45)] = 500
     ground[int(shape[1] * 0.82) : int(shape[1] * 0.84)] = 200
     volume = np.empty(shape, np.int16)
+    grain = np.random.default_rng(7).normal(0, 14, shape[1:])
     for index, (row, column) in enumerate(spine_column(shape)):
         volume[index] = ground
         volume[index][(rows - row) ** 2 + (columns - column) ** 2 < 22**2] = 380 if index % 8 else 120
         arch = (rows - row - 34) ** 2 + (columns - column) ** 2
         volume[index][(arch < 17**2) & (arch > 10**2)] = 450
         volume[index][(np.abs(columns - column) < 4) & (rows > row + 48) & (rows < row + 70)] = 420
+        soft = ndimage.gaussian_filter(volume[index].astype(np.float32), 1.2)
+        volume[index] = soft + np.roll(grain, 31 * index, axis=1)
     return volume

@@ -484,6 +484,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{id}/priors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Earlier studies of the same subject in this project, the newest first; empty when there is none. */
+        get: operations["cases_priors_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{id}/reviews": {
         parameters: {
             query?: never;
@@ -3498,6 +3515,14 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        Prior: {
+            /** Format: uuid */
+            study: string;
+            description: string;
+            /** @description Days between that study and the case's own; dates themselves are not told. */
+            days_before: number;
+            stacks: components["schemas"]["CaseStack"][];
+        };
         Profile: {
             project: string;
             name: string;
@@ -5202,6 +5227,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Opened"];
+                };
+            };
+        };
+    };
+    cases_priors_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Prior"][];
                 };
             };
         };

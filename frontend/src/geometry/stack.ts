@@ -53,6 +53,18 @@ export interface StackManifest {
   readonly windows: readonly { readonly center: number; readonly width: number; readonly label?: string | null }[]
   readonly slices: readonly ManifestSlice[]
   readonly preview: string | null
+  /** Not of the manifest itself: the part round the spine of a large CT that opens first. */
+  readonly region?: StackRegion | null
+}
+
+/** What `GET /api/stacks/{id}/regions/{digest}` says: rows and columns [first, last + 1) of the stack's own grid, a frame for each of its slices. */
+export interface StackRegion {
+  readonly digest: string
+  readonly rows: readonly [number, number]
+  readonly columns: readonly [number, number]
+  readonly bytes: number
+  readonly wholeBytes: number
+  readonly slices: readonly { readonly frameDigest: string; readonly length: number; readonly levels: readonly number[] }[]
 }
 
 export interface Rescale {

@@ -120,7 +120,7 @@ function handlerFor(chord: string, event: KeyboardEvent): KeyHandler | null {
 
 function scopesOf(handlers: KeyHandlers): Scope[] {
   const scopes = new Set((Object.keys(handlers) as ActionId[]).map((id) => ACTIONS[id].scope))
-  return [...scopes].sort((a, b) => Number(a === 'everywhere') - Number(b === 'everywhere') || Number(a === 'list') - Number(b === 'list'))
+  return [...scopes].sort((a, b) => Number(b === 'grading') - Number(a === 'grading') || Number(a === 'everywhere') - Number(b === 'everywhere') || Number(a === 'list') - Number(b === 'list'))
 }
 
 function isField(target: EventTarget | null): boolean {

@@ -22,6 +22,13 @@ describe('the key map', () => {
     expect(actionFor('B', ['read'], remap)).toBeNull()
   })
 
+  it('gives digits to the grade that is asked for, else to a window', () => {
+    expect(actionFor('1', ['grading', 'read'])).toBe('read.grade.1')
+    expect(actionFor('1', ['read'])).toBe('read.window.1')
+    expect(clashOf('read.grade.1', 'B')).toBe('read.tool.brush')
+    expect(clashOf('read.tool.brush', '0')).toBe('read.grade.0')
+  })
+
   it('names the action that already has a key where both would be heard', () => {
     expect(clashOf('read.tool.brush', 'E')).toBe('read.tool.erase')
     expect(clashOf('read.tool.brush', '?')).toBe('help')

@@ -1,6 +1,6 @@
 /** The one key map. An action has one meaning everywhere; a scope says on which page it is heard. */
 
-export const SCOPES = ['everywhere', 'list', 'worklist', 'read', 'review', 'learning', 'datasets', 'intake', 'projects'] as const
+export const SCOPES = ['everywhere', 'list', 'worklist', 'grading', 'read', 'review', 'learning', 'datasets', 'intake', 'projects'] as const
 export type Scope = (typeof SCOPES)[number]
 
 export interface KeyAction {
@@ -71,12 +71,22 @@ export const ACTIONS = {
   'read.difference': action('read', 'Difference to the proposal', 'D'),
   'read.view.reset': action('read', 'Reset the view', 'R'),
   'read.cine': action('read', 'Play the slices, and stop', 'Shift+P'),
+  'read.whole': action('read', 'Load the whole of a series that opened as a region', 'Shift+H'),
   'read.surface': action('read', 'The spine in 3D', 'Shift+G'),
   'read.view.invert': action('read', 'Invert the picture', 'Shift+O'),
   'read.view.rotate': action('read', 'Rotate the picture by a quarter', 'Shift+R'),
   'read.view.flip': action('read', 'Flip the picture left to right', 'Shift+X'),
   'read.window.next': action('read', 'Next window preset', 'V'),
   'read.window.previous': action('read', 'Previous window preset', 'Shift+V'),
+  'read.window.1': action('read', 'Window preset 1, while no grade is asked', '1'),
+  'read.window.2': action('read', 'Window preset 2', '2'),
+  'read.window.3': action('read', 'Window preset 3', '3'),
+  'read.window.4': action('read', 'Window preset 4', '4'),
+  'read.window.5': action('read', 'Window preset 5', '5'),
+  'read.window.6': action('read', 'Window preset 6', '6'),
+  'read.magnify': action('read', 'Magnify what is under the pointer while held', '9'),
+  'read.link': action('read', 'Scroll series together, or each by itself', 'Shift+K'),
+  'read.prior': action('read', 'An earlier study beside this one, and away', 'Shift+Q'),
   'read.level.name': action('read', 'Name the active vertebra; the others follow', 'I'),
   'read.level.point': action('read', 'Point at vertebrae to name them', 'Shift+I'),
   'read.level.up': action('read', 'Shift the level chain towards the head', '-'),
@@ -107,14 +117,14 @@ export const ACTIONS = {
   'read.save': action('read', 'Save now', 'Ctrl+S'),
   'read.submit': action('read', 'Submit and open the next case', 'Ctrl+Enter'),
 
-  'read.grade.0': action('read', 'Grade 0', '0'),
-  'read.grade.1': action('read', 'Grade 1, or the first answer', '1'),
-  'read.grade.2': action('read', 'Grade 2', '2'),
-  'read.grade.3': action('read', 'Grade 3', '3'),
-  'read.grade.4': action('read', 'Grade 4', '4'),
-  'read.grade.5': action('read', 'Grade 5', '5'),
-  'read.grade.6': action('read', 'Grade 6', '6'),
-  'read.grade.7': action('read', 'Grade 7', '7'),
+  'read.grade.0': action('grading', 'Grade 0', '0'),
+  'read.grade.1': action('grading', 'Grade 1, or the first answer', '1'),
+  'read.grade.2': action('grading', 'Grade 2', '2'),
+  'read.grade.3': action('grading', 'Grade 3', '3'),
+  'read.grade.4': action('grading', 'Grade 4', '4'),
+  'read.grade.5': action('grading', 'Grade 5', '5'),
+  'read.grade.6': action('grading', 'Grade 6', '6'),
+  'read.grade.7': action('grading', 'Grade 7', '7'),
   'read.second.0': action('read', 'Second scale 0', 'Shift+0'),
   'read.second.1': action('read', 'Second scale 1; in the stenosis grid: rest of the level normal', 'Shift+1'),
   'read.second.2': action('read', 'Second scale 2', 'Shift+2'),
@@ -165,6 +175,15 @@ export function actionFor(chord: string, scopes: readonly Scope[], remap: Remap 
 /** Pages that hear list keys as well as their own. */
 const WITH_LIST: readonly Scope[] = ['worklist', 'learning', 'datasets', 'intake', 'projects']
 
+/** Heard at once while grades are asked. */
+const READING: readonly Scope[] = ['grading', 'read']
+
+/** A digit is a grade while one is asked for, and a window preset else: these two may share a key. */
+const givesWay = (one: ActionId, other: ActionId): boolean => {
+  const kinds = [one, other].map((id) => id.replace(/\.\d$/, ''))
+  return kinds.includes('read.grade') && kinds.includes('read.window')
+}
+
 /** Return the action that already has `chord` where `id` would be heard, or null. A clash is refused, never resolved silently. */
 export function clashOf(id: ActionId, chord: string, remap: Remap = {}): ActionId | null {
   const scope = ACTIONS[id].scope
@@ -172,7 +191,8 @@ export function clashOf(id: ActionId, chord: string, remap: Remap = {}): ActionI
     other === scope ||
     other === 'everywhere' ||
     scope === 'everywhere' ||
+    (READING.includes(other) && READING.includes(scope)) ||
     (other === 'list' && WITH_LIST.includes(scope)) ||
     (scope === 'list' && WITH_LIST.includes(other))
-  return ACTION_IDS.find((other) => other !== id && heardTogether(ACTIONS[other].scope) && keysOf(other, remap).includes(chord)) ?? null
+  return ACTION_IDS.find((other) => other !== id && !givesWay(id, other) && heardTogether(ACTIONS[other].scope) && keysOf(other, remap).includes(chord)) ?? null
 }

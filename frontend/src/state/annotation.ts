@@ -3,7 +3,7 @@ import { ApiError, getJson, raw, send, sendJson, UnreachableError } from '@/api/
 import { BUNDLE_TYPE, envelopeDecode, envelopeEncode, envelopeSplit } from '@/geometry/envelope'
 import type { MeasurementFields } from '@/geometry/measurement'
 import type { Ladder } from '@/geometry/numbering'
-import type { StackManifest } from '@/geometry/stack'
+import type { StackManifest, StackRegion } from '@/geometry/stack'
 import type { Acknowledged, SendOutcome } from './outbox'
 import type { Operation } from './outboxStore'
 
@@ -36,6 +36,8 @@ export interface CaseStack {
   readonly description: string
   readonly kind: string
   readonly plane: string
+  /** Digest of the part of a large CT that opens first. */
+  readonly region: string | null
 }
 
 export interface CaseInfo {
@@ -105,8 +107,8 @@ export const caseOf = (value: unknown): CaseInfo => {
     schema: text(protocol['schema']) || text(record(protocol['schema'])['id']),
     stacks: list(json['stacks']).map((stack) =>
       typeof stack === 'string'
-        ? { id: stack, modality: '', description: '', kind: '', plane: '' }
-        : { id: text(record(stack)['id']), modality: text(record(stack)['modality']), description: text(record(stack)['description']), kind: text(record(stack)['kind']), plane: text(record(stack)['plane']) },
+        ? { id: stack, modality: '', description: '', kind: '', plane: '', region: null }
+        : { id: text(record(stack)['id']), modality: text(record(stack)['modality']), description: text(record(stack)['description']), kind: text(record(stack)['kind']), plane: text(record(stack)['plane']), region: text(record(stack)['region']) || null },
     ),
     proposal: text(json['proposal_revision']) || text(record(json['proposal'])['revision']) || null,
     description: text(json['description']) || text(json['study_description']),
@@ -152,15 +154,34 @@ export const leaseRelease = (id: string): Promise<unknown> => sendJson('POST', `
 
 export const manifestGet = (stack: string): Promise<StackManifest> => getJson<StackManifest>(`/api/stacks/${stack}/manifest`)
 
+export interface PriorStudy {
+  readonly study: string
+  readonly days_before: number
+  readonly stacks: readonly CaseStack[]
+}
+
+/** Earlier studies of the case's subject, the newest first. */
+export const priorsGet = (caseId: string): Promise<readonly PriorStudy[]> => getJson<readonly PriorStudy[]>(`/api/cases/${caseId}/priors`)
+
+/** The part of a large CT that opens first, or null where there is none or it does not come: the whole opens then. */
+export const regionGet = async (stack: string, digest: string | null | undefined): Promise<StackRegion | null> => {
+  if (!digest) return null
+  try {
+    return { ...(await getJson<StackRegion>(`/api/stacks/${stack}/regions/${digest}`)), digest }
+  } catch {
+    return null
+  }
+}
+
 export const previewUrl = (stack: string): string => `/api/stacks/${stack}/preview`
 
 /** Frames of a stack, `count` from `from` on, as they were compressed; with `level` only their first bytes, enough for that resolution (0 is the coarsest). */
-export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal, cache: RequestCache = 'default', level?: number): Promise<Uint8Array<ArrayBuffer>[]> => {
+export const framesGet = async (stack: string, from: number, count: number, signal: AbortSignal, cache: RequestCache = 'default', level?: number, region?: string): Promise<Uint8Array<ArrayBuffer>[]> => {
   if (count === 1 && level === undefined) {
-    const response = await send(`/api/stacks/${stack}/frames/${from}`, { signal, cache, headers: { Accept: 'image/jphc' } })
+    const response = await send(`/api/stacks/${stack}/frames/${from}${region ? `?region=${region}` : ''}`, { signal, cache, headers: { Accept: 'image/jphc' } })
     return [new Uint8Array(await response.arrayBuffer())]
   }
-  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}${level === undefined ? '' : `&level=${level}`}`, { signal, cache, headers: { Accept: BUNDLE_TYPE } })
+  const response = await send(`/api/stacks/${stack}/frames?from=${from}&count=${count}${level === undefined ? '' : `&level=${level}`}${region ? `&region=${region}` : ''}`, { signal, cache, headers: { Accept: BUNDLE_TYPE } })
   const { header, rest } = envelopeDecode(new Uint8Array(await response.arrayBuffer()))
   return envelopeSplit(rest, bundleLengths(header)).map((data) => data.slice())
 }

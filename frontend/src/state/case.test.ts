@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CaseStack } from '@/api/types'
 import { arrivalWords, contentsOf, faceOf, stackWords } from './case'
 
-const stack = (more: Partial<CaseStack>): CaseStack => ({ id: 'a', series: 's', modality: 'MR', description: '', kind: 'volume', plane: 'sagittal', rows: 1, columns: 1, slice_count: 15, ...more })
+const stack = (more: Partial<CaseStack>): CaseStack => ({ id: 'a', series: 's', modality: 'MR', description: '', kind: 'volume', plane: 'sagittal', rows: 1, columns: 1, slice_count: 15, region: null, ...more })
 
 describe('what a case holds', () => {
   it('is said by modality and plane, each once', () => {

@@ -38,9 +38,14 @@ export class Coarse {
   /** Fetch them, once. `isThere` says which slices need it no more. */
   start(isThere: (index: number) => boolean): void {
     const { manifest } = this.images
-    if (this.isStarted || manifest.slices.length < FEWEST || isColour(manifest) || !manifest.slices.every((slice) => (slice.levels?.length ?? 0) > LEVEL + 1)) return
+    if (this.isStarted || manifest.slices.length < FEWEST || isColour(manifest) || !this.listed.every((slice) => (slice.levels?.length ?? 0) > LEVEL + 1)) return
     this.isStarted = true
     void this.fetchAll(isThere)
+  }
+
+  /** The frames by name: of the region that opens first, or of the whole. */
+  private get listed(): readonly { readonly levels?: readonly number[] }[] {
+    return this.images.region?.slices ?? this.images.manifest.slices
   }
 
   private async fetchAll(isThere: (index: number) => boolean): Promise<void> {
@@ -60,7 +65,7 @@ export class Coarse {
   }
 
   private async decode(index: number, data: Uint8Array): Promise<void> {
-    const levels = this.images.manifest.slices[index]?.levels?.length ?? 0
+    const levels = this.listed[index]?.levels?.length ?? 0
     const image = await createImage(this.images.imageIds[index] ?? '', data, HTJ2K_RPCL, { decodeLevel: levels - 1 - LEVEL, preScale: { enabled: true }, useRGBA: false })
     if (this.abort.signal.aborted || !('getPixelData' in image)) return
     this.slices.set(index, { rows: image.rows, columns: image.columns, values: image.getPixelData() })

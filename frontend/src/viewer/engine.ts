@@ -1,4 +1,4 @@
-import { Enums, eventTarget, RenderingEngine } from '@cornerstonejs/core'
+import { cache, Enums, eventTarget, RenderingEngine } from '@cornerstonejs/core'
 import type { Axis } from '@/geometry/labelmap'
 import type { Patch } from '@/geometry/patch'
 import type { StackGrid, StackManifest } from '@/geometry/stack'
@@ -6,7 +6,7 @@ import { dot, type Vec3 } from '@/geometry/vector'
 import { Drawing } from './drawing'
 import type { FetchFrames } from './frames'
 import { Hand } from './hand'
-import { frameOf, pixelsOf } from './images'
+import { frameOf, isLoadedAt, valuesOf } from './images'
 import { Layers } from './layers'
 import { startLibrary, ViewTools } from './library'
 import type { MaskLayer } from './masks'
@@ -28,6 +28,8 @@ export interface ViewerEvents {
   refused: (reason: string, ids: readonly number[]) => void
   brushResized: (steps: number) => void
   target: (stack: string) => PaintTarget | { readonly refused: string }
+  /** Something was to be drawn, or is looked at, where no picture is loaded (a region opened first), or drawn on an earlier study. */
+  outside?: (stack: string, why: 'draw' | 'look' | 'prior') => void
   /** The graphics card gave up and every picture was built anew. */
   rebuilt?: () => void
 }
@@ -59,6 +61,8 @@ export class ReadingViewer {
   private brush: BrushSettings = { radius: 2, isSphere: false, range: null }
   scissors: ScissorsSettings = { shape: 'freehand', side: 'inside', depth: 'slice' }
   private activeId = ''
+  /** Panes of one frame of reference that look the same way scroll together. */
+  isLinked = true
   private rebuildTimer = 0
   private disposed = false
   private readonly ready: Promise<void>
@@ -113,9 +117,9 @@ export class ReadingViewer {
       changed: (stack) => viewer.redrawStack(stack),
       painted: (patch) => viewer.events.painted(patch),
       refused: (reason, ids) => viewer.events.refused(reason, ids),
-      pixels: (stack, slice) => {
+      values: (stack, slice) => {
         const images = viewer.shelf.get(stack)?.images
-        return images ? pixelsOf(images, slice) : null
+        return images ? valuesOf(images, slice) : null
       },
     }
   }
@@ -132,6 +136,22 @@ export class ReadingViewer {
 
   addStack(manifest: StackManifest, fetchFrames: FetchFrames): StackGrid {
     return this.shelf.add(manifest, fetchFrames)
+  }
+
+  /** Load all of a stack of which a region opened first: same slice, same place, same window. */
+  loadWhole(stack: string, fetchFrames: FetchFrames): void {
+    if (!this.shelf.get(stack)?.images.region) return
+    const mounted = [...this.panes.values()].filter(({ pane }) => pane.spec.stack === stack).map(({ pane }) => ({ spec: pane.spec, element: pane.element, stand: pane.stand }))
+    const active = this.activeId
+    for (const { spec, element } of mounted) this.unmount(spec, element)
+    this.shelf.replace(stack, fetchFrames)
+    for (const { spec, element, stand } of mounted) void this.open(spec, element, stand)
+    this.activeId = active
+  }
+
+  /** How much memory the decoded pictures take. */
+  get imageBytes(): number {
+    return cache.getCacheSize()
   }
 
   prefetch(stack: string): void {
@@ -211,7 +231,8 @@ export class ReadingViewer {
       },
       layers: this.layers,
       activated: (activated) => this.activate(activated.spec.id),
-      cursor: (_, mark) => overlay.drawCursor(mark),
+      cursor: (_, mark, at) => overlay.drawCursor(mark, at),
+      refused: (why) => this.events.outside?.(pane.spec.stack, why),
     })
   }
 
@@ -261,7 +282,7 @@ export class ReadingViewer {
     const { point, normal } = pane.plane
     this.eachPane((other) => {
       if (other === pane || other.frame !== pane.frame) return
-      if (Math.abs(dot(other.plane.normal, normal)) > 0.94) other.goTo(other.grid.toIndex(point)[other.axis])
+      if (this.isLinked && Math.abs(dot(other.plane.normal, normal)) > 0.94) other.goTo(other.grid.toIndex(point)[other.axis])
       else this.drawing.redraw(other.spec.id)
     })
   }
@@ -283,6 +304,8 @@ export class ReadingViewer {
     this.eachPane((pane) => {
       if (pane.frame === frame) pane.lookAt(world, pane.spec.stack === stack || pane.spec.id === this.activeId ? heightMm : undefined)
     })
+    const images = this.shelf.get(stack)?.images
+    if (images && !isLoadedAt(images, images.grid.toIndex(world))) this.events.outside?.(stack, 'look')
   }
 
   /** The same for a voxel of the stack. */
@@ -329,7 +352,7 @@ export class ReadingViewer {
     const images = this.shelf.get(stack)?.images
     if (!images) return null
     const [slice, row, column] = index.map(Math.round)
-    return pixelsOf(images, slice!)?.[row! * images.manifest.columns + column!] ?? null
+    return valuesOf(images, slice!)?.(row! * images.manifest.columns + column!) ?? null
   }
 
   resetView(): void {
@@ -363,6 +386,11 @@ export class ReadingViewer {
   setBrush(brush: BrushSettings): void {
     this.brush = brush
     this.eachPane((_, { hand }) => hand.refresh())
+  }
+
+  /** Magnify what is under the pointer, whatever tool is in hand. */
+  magnify(isOn: boolean): void {
+    this.eachPane((_, { overlay }) => overlay.magnify(isOn))
   }
 
   cancelStroke(): boolean {

@@ -1,3 +1,4 @@
+import { isLoadedAt } from './images'
 import type { Gesture, Layers, PointerPlace } from './layers'
 import type { CursorMark } from './overlay'
 import type { Pane } from './pane'
@@ -7,7 +8,9 @@ export interface HandHost {
   readonly tool: PointerTool | undefined
   readonly layers: Layers
   activated: (pane: Pane) => void
-  cursor: (pane: Pane, mark: CursorMark | null) => void
+  cursor: (pane: Pane, mark: CursorMark | null, at: { readonly x: number; readonly y: number } | null) => void
+  /** Something was to be drawn where no picture is loaded, or on one that is for looking only. */
+  refused: (why: 'draw' | 'prior') => void
 }
 
 const kindOf = (event: PointerEvent): PointerPlace['kind'] => (event.pointerType === 'pen' || event.pointerType === 'touch' ? event.pointerType : 'mouse')
@@ -87,6 +90,14 @@ export class Hand {
     const { tool, layers } = this.host
     const grip = tool?.paints ? null : layers.hit(at, this.pane)
     if (!grip && !tool) return
+    if (!grip && this.pane.spec.isReadOnly && tool?.name !== 'crosshair') {
+      this.host.refused('prior')
+      return
+    }
+    if (!grip && tool?.name !== 'crosshair' && !isLoadedAt(this.pane.images, at.index)) {
+      this.host.refused('draw')
+      return
+    }
     event.preventDefault()
     const gesture = grip ? grip.begin(at) : tool?.begin(at, this.pane)
     if (gesture) {
@@ -147,7 +158,7 @@ export class Hand {
   private readonly left = (): void => {
     if (this.held) return
     this.at = null
-    this.host.cursor(this.pane, null)
+    this.host.cursor(this.pane, null, null)
   }
 
   private readonly shift = (event: KeyboardEvent): void => {
@@ -159,7 +170,7 @@ export class Hand {
     const { held } = this
     this.held = null
     held?.gesture.cancel()
-    this.host.cursor(this.pane, null)
+    this.host.cursor(this.pane, null, this.at)
   }
 
   private hover(at: PointerPlace): void {
@@ -167,7 +178,7 @@ export class Hand {
     const { tool, layers } = this.host
     const grip = tool?.paints || this.held || this.pane.loading !== 'loaded' ? null : layers.hit(at, this.pane)
     this.pane.element.style.cursor = grip?.cursor ?? (tool ? (tool.cursor ?? 'crosshair') : '')
-    this.host.cursor(this.pane, this.pane.loading === 'loaded' && !grip ? (tool?.hover?.(at, this.pane) ?? null) : null)
+    this.host.cursor(this.pane, this.pane.loading === 'loaded' && !grip ? (tool?.hover?.(at, this.pane) ?? null) : null, at)
   }
 
   /** The tool in hand changed. */

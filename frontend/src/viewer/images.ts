@@ -1,6 +1,7 @@
 import { cache, imageLoader, metaData, type Types } from '@cornerstonejs/core'
 import { createImage } from '@cornerstonejs/dicom-image-loader'
-import { isSigned, pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest } from '@/geometry/stack'
+import { isSigned, pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest, type StackRegion } from '@/geometry/stack'
+import { add, scale } from '@/geometry/vector'
 import { FrameQueue, type FetchFrames } from './frames'
 
 const SCHEME = 'columna'
@@ -14,6 +15,8 @@ export interface StackImages {
   readonly imageIds: readonly string[]
   readonly frames: FrameQueue
   readonly pixelType: PixelType
+  /** The part of every slice that is loaded; null when it is the whole. */
+  readonly region: StackRegion | null
 }
 
 const stacks = new Map<string, StackImages>()
@@ -37,6 +40,7 @@ export const rememberStack = (manifest: StackManifest, grid: StackGrid, fetchFra
     imageIds: manifest.slices.map((_, index) => imageIdOf(manifest.stack, index)),
     frames: new FrameQueue(fetchFrames),
     pixelType: pixelTypeOf(manifest),
+    region: manifest.region ?? null,
   }
   images.frames.centre = Math.floor(images.imageIds.length / 2)
   stacks.set(manifest.stack, images)
@@ -50,24 +54,40 @@ export const forgetStack = (stack: string): void => {
   for (const imageId of images?.imageIds ?? []) if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId)
 }
 
+/** The part of every slice that is loaded, in rows and columns of the whole grid. */
+export const partOf = ({ manifest, region }: Pick<StackImages, 'manifest' | 'region'>): { row: number; column: number; rows: number; columns: number } =>
+  region
+    ? { row: region.rows[0], column: region.columns[0], rows: region.rows[1] - region.rows[0], columns: region.columns[1] - region.columns[0] }
+    : { row: 0, column: 0, rows: manifest.rows, columns: manifest.columns }
+
+/** Whether a voxel's picture is loaded: outside the region that opened first nothing is seen, so nothing may be drawn. */
+export const isLoadedAt = (images: StackImages, index: readonly [number, number, number]): boolean => {
+  if (!images.region) return true
+  const part = partOf(images)
+  const [row, column] = [Math.round(index[1]) - part.row, Math.round(index[2]) - part.column]
+  return row >= 0 && column >= 0 && row < part.rows && column < part.columns
+}
+
 /** What Cornerstone asks of an image, answered from the manifest. */
 const provide = (kind: string, imageId: string): unknown => {
   const found = find(imageId)
   if (!found) return undefined
   const { manifest, grid } = found.images
   const colour = isColour(manifest)
+  const part = partOf(found.images)
   switch (kind) {
     case 'imagePlaneModule': {
       const plane = grid.slicePlane(found.index)
       const { spacing } = grid.geometry
+      const origin = add(plane.origin, add(scale(plane.column, part.row * spacing[1]), scale(plane.row, part.column * spacing[2])))
       return {
         frameOfReferenceUID: frameOf(manifest),
-        rows: manifest.rows,
-        columns: manifest.columns,
+        rows: part.rows,
+        columns: part.columns,
         imageOrientationPatient: [...plane.row, ...plane.column],
         rowCosines: [...plane.row],
         columnCosines: [...plane.column],
-        imagePositionPatient: [...plane.origin],
+        imagePositionPatient: [...origin],
         sliceThickness: spacing[0],
         sliceLocation: null,
         pixelSpacing: [spacing[1], spacing[2]],
@@ -81,8 +101,8 @@ const provide = (kind: string, imageId: string): unknown => {
         // a decoded colour frame is RGB whatever it was
         photometricInterpretation: colour ? 'RGB' : manifest.photometric,
         planarConfiguration: 0,
-        rows: manifest.rows,
-        columns: manifest.columns,
+        rows: part.rows,
+        columns: part.columns,
         bitsAllocated: manifest.bitsStored > 8 ? 16 : 8,
         bitsStored: manifest.bitsStored,
         highBit: manifest.bitsStored - 1,
@@ -125,7 +145,7 @@ const load = (imageId: string, options: LoadOptions = {}): { promise: Promise<Ty
       ...options,
       useRGBA: false,
       preScale: { enabled: true },
-      ...(isColour(manifest) ? {} : { targetBuffer: { type: pixelType, rows: manifest.rows, columns: manifest.columns } }),
+      ...(isColour(manifest) ? {} : { targetBuffer: { type: pixelType, rows: partOf(images).rows, columns: partOf(images).columns } }),
     } as never)
     return image as Types.IImage
   })
@@ -202,7 +222,20 @@ export class StackLoader {
   }
 }
 
-/** Values of the image itself, for brushes that paint only what is bright enough. Null until the slice is there. */
+/** The value of the image at an offset row by row of the whole slice, for brushes that paint only what is bright enough. Null until the slice is there. */
+export const valuesOf = (images: StackImages, slice: number): ((offset: number) => number | undefined) | null => {
+  const pixels = pixelsOf(images, slice)
+  if (!pixels || !images.region) return pixels && ((offset) => pixels[offset])
+  const { columns } = images.manifest
+  const part = partOf(images)
+  return (offset) => {
+    const row = Math.floor(offset / columns) - part.row
+    const column = (offset % columns) - part.column
+    return row < 0 || column < 0 || row >= part.rows || column >= part.columns ? undefined : pixels[row * part.columns + column]
+  }
+}
+
+/** What is loaded of a slice, row by row. */
 export const pixelsOf = (images: StackImages, slice: number): ArrayLike<number> | null => {
   const image = cache.getImage(images.imageIds[slice] ?? '')
   return image ? image.getPixelData() : null

@@ -1,4 +1,6 @@
 import { dot, subtract, type Vec3 } from '@/geometry/vector'
+import { partOf } from './images'
+import { drawLens, type Pointer } from './lens'
 import type { Layers } from './layers'
 import type { MaskLayer, OutlineCache, SegmentStyle } from './masks'
 import type { Pane } from './pane'
@@ -43,6 +45,9 @@ export class Overlay {
   private readonly canvas = document.createElement('canvas')
   private readonly above = document.createElement('canvas')
   private readonly cursor = document.createElement('canvas')
+  private isMagnifying = false
+  private cursorMark: CursorMark | null = null
+  private pointer: Pointer | null = null
   flash: Flash | null = null
   mark: Vec3 | null = null
 
@@ -87,6 +92,7 @@ export class Overlay {
     if (options.hasReferenceLines) for (const line of this.referenceLines(others)) drawLine(context, line)
     this.drawMark(context)
     this.drawFlash(context, toCanvas)
+    if (this.isMagnifying) this.drawCursor(this.cursorMark)
   }
 
   /** Cover the picture, which still shows another slice, by a low resolution of this one. */
@@ -99,10 +105,10 @@ export class Overlay {
     context.fillStyle = '#000'
     context.fillRect(0, 0, this.pane.width, this.pane.height)
     const { a, b, c, d, e, f } = this.pane.planeToCanvas()
-    const { shape } = this.pane.grid.geometry
+    const part = partOf(this.pane.images)
     context.transform(a, b, c, d, e, f)
     context.imageSmoothingQuality = 'high'
-    context.drawImage(picture, -0.5, -0.5, shape[2], shape[1])
+    context.drawImage(picture, part.column - 0.5, part.row - 0.5, part.columns, part.rows)
     return true
   }
 
@@ -203,9 +209,20 @@ export class Overlay {
     if (context && (this.pane.loading === 'loaded' || this.pane.loading === 'coarse')) layers.draw(context, this.pane)
   }
 
-  drawCursor(mark: CursorMark | null): void {
+  magnify(isOn: boolean): void {
+    this.isMagnifying = isOn
+    this.drawCursor(this.cursorMark, this.pointer)
+  }
+
+  drawCursor(mark: CursorMark | null, pointer: Pointer | null = this.pointer): void {
+    this.cursorMark = mark
+    this.pointer = pointer
     const context = this.begin(this.cursor)
-    if (!context || !mark) return
+    if (context && this.isMagnifying && pointer) drawLens(context, this.pane.element, pointer, mark)
+    else if (context && mark) this.drawMarkOf(context, mark)
+  }
+
+  private drawMarkOf(context: CanvasRenderingContext2D, mark: CursorMark): void {
     if (mark.path && mark.path.length > 1) {
       context.beginPath()
       mark.path.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)))

@@ -14,6 +14,8 @@ export interface PaneSpec {
   readonly stack: string
   /** The slices as they were made, or a plane of the grid nearest to a patient plane. */
   readonly view: PaneView
+  /** For looking only: an earlier study. */
+  readonly isReadOnly?: boolean
 }
 
 export interface Window {

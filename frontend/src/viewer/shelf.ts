@@ -4,7 +4,7 @@ import { Coarse } from './coarse'
 import type { FetchFrames } from './frames'
 import { forgetStack, pixelsOf, rememberStack, StackLoader, type StackImages } from './images'
 import type { Window } from './pane'
-import { measureWindow, presetsOf, type WindowPreset } from './windows'
+import { presetsOf, sampleOf, type WindowPreset } from './windows'
 
 export interface OpenStack {
   readonly images: StackImages
@@ -47,6 +47,20 @@ export class Shelf {
     return images.grid
   }
 
+  /** Forget the region of a stack and begin to load the whole, seen through the same window. */
+  replace(stack: string, fetchFrames: FetchFrames): void {
+    const open = this.stacks.get(stack)
+    if (!open) return
+    open.loader.stop()
+    open.coarse.stop()
+    if (cache.getVolume(volumeIdOf(stack))) cache.removeVolumeLoadObject(volumeIdOf(stack))
+    forgetStack(stack)
+    this.stacks.delete(stack)
+    this.add({ ...open.images.manifest, region: null }, fetchFrames)
+    const { window, presets, measured } = open
+    Object.assign(this.stacks.get(stack) ?? {}, { window, presets, measured })
+  }
+
   /** Load a stack: low resolution of every slice beside the slices themselves. */
   load(stack: string): void {
     const open = this.stacks.get(stack)
@@ -58,7 +72,7 @@ export class Shelf {
   private measure(open: OpenStack, index: number): void {
     open.measured = true
     const pixels = pixelsOf(open.images, index)
-    open.presets = presetsOf(open.images.manifest, pixels && measureWindow(pixels))
+    open.presets = presetsOf(open.images.manifest, pixels && sampleOf(pixels))
     if (open.window) return
     open.window = open.presets[0] ?? null
     if (open.window) this.measured(open, open.window)

@@ -13,6 +13,7 @@ const TITLES: Record<Scope, string> = {
   everywhere: 'Everywhere',
   list: 'In lists',
   worklist: 'Worklist',
+  grading: 'While a grade is asked for',
   read: 'Reading room',
   review: 'Review',
   learning: 'Learning',

@@ -1,9 +1,12 @@
 import { Menu } from '@mantine/core'
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { Button } from '@/components/Button'
+import { ActionKey } from '@/components/KeyCap'
+import type { ActionId } from '@/keys/map'
 import { previewUrl } from '@/state/annotation'
 import type { SessionView } from '@/state/session'
 import type { PaneSpec, PaneState } from '@/viewer/pane'
+import { MOST_PRESETS } from '@/viewer/windows'
 import { viewName } from './hanging'
 import classes from './read.module.css'
 import type { Room, RoomView } from './room'
@@ -15,8 +18,10 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
   const state = useSyncExternalStore(subscribe, () => room.panes.state(spec.id))
   const [hasPreview, setHasPreview] = useState(true)
   useEffect(() => (host.current ? room.viewer.mount(spec, host.current) : undefined), [room, spec])
-  const manifest = session.manifests.find((each) => each.stack === spec.stack)
+  const manifest = session.manifests.find((each) => each.stack === spec.stack) ?? view.priors.get(spec.stack)?.manifest
+  const interval = spec.isReadOnly ? view.priors.get(spec.stack)?.interval : undefined
   const progress = view.progress.get(spec.stack)
+  const alone = room.panes.whyAlone(spec.id)
   const isShown = state?.loading === 'loaded' || state?.loading === 'coarse'
   const isMiddle = state ? state.slice === Math.floor(state.count / 2) : true
   return (
@@ -32,11 +37,14 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
         </div>
       )}
       <div className={classes['topLeft']}>
-        <SeriesMenu room={room} spec={spec} session={session} name={viewName(manifest, spec)} />
+        {interval === undefined ? <SeriesMenu room={room} spec={spec} session={session} name={viewName(manifest, spec)} /> : <b data-prior>{`${viewName(manifest, spec)}, ${interval}`}</b>}
+        {interval !== undefined && <span className={classes['why']}>earlier study, for looking only</span>}
         <br />
         {state && `slice ${state.slice + 1} of ${state.count}`}
         {manifest && thickness(manifest, spec)}
         {state?.loading === 'coarse' && <span className={classes['why']}>low resolution: the slice is on its way</span>}
+        {alone && <span className={classes['why']}>{alone}</span>}
+        <RegionWords room={room} stack={spec.stack} />
         {manifest?.notVolumeReason && <span className={classes['why']}>{manifest.notVolumeReason}</span>}
       </div>
       <div className={classes['topRight']}>
@@ -64,6 +72,22 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
   )
 }
 
+/** Says that only a part is loaded, how much is saved by it, and loads the rest. */
+function RegionWords({ room, stack }: { room: Room; stack: string }) {
+  const region = room.panes.regionOf(stack)
+  if (!region) return null
+  return (
+    <span className={classes['why']} data-region>
+      spine region, {megabytes(region.bytes)} of {megabytes(region.wholeBytes)}
+      <button type="button" className={classes['cornerLink']} onClick={() => room.panes.loadWhole(stack)}>
+        load the whole
+      </button>
+    </span>
+  )
+}
+
+const megabytes = (bytes: number): string => (bytes < 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e6)} MB`)
+
 const thickness = (manifest: SessionView['manifests'][number], spec: PaneSpec): string => {
   const spacing = manifest.geometry?.spacing
   return spec.view === 'stack' && spacing ? ` · ${(spacing[0] ?? 0).toFixed(1)} mm` : ''
@@ -82,8 +106,16 @@ function Corner({ room, spec, state, view }: { room: Room; spec: PaneSpec; state
           </button>
         </Menu.Target>
         <Menu.Dropdown>
-          {presets.map((preset) => (
-            <Menu.Item key={preset.label} onClick={() => room.panes.setPreset(spec.stack, preset.label)} rightSection={<span className="t3">{`${Math.round(preset.width)} / ${Math.round(preset.center)}`}</span>}>
+          {presets.map((preset, i) => (
+            <Menu.Item
+              key={preset.label}
+              onClick={() => room.panes.setPreset(spec.stack, preset.label)}
+              rightSection={
+                <span className="t3">
+                  {`${Math.round(preset.width)} / ${Math.round(preset.center)}`} {i < MOST_PRESETS && <ActionKey action={`read.window.${i + 1}` as ActionId} />}
+                </span>
+              }
+            >
               {preset.label}
             </Menu.Item>
           ))}

@@ -26,6 +26,8 @@ interface RoomHatch extends Hatch {
   widest: (pane: string) => { readonly row: number; readonly from: number; readonly to: number } | null
   /** The same of what layers draw over it: marks and measurements. */
   layered: (pane: string) => number
+  /** Memory of the decoded pictures. */
+  imageBytes: () => number
   /** Show a slice: as a click into the strip does. */
   goTo: (pane: string, slice: number) => void
 }
@@ -130,6 +132,7 @@ export const openHatch = (room: Room): (() => void) => {
     },
     drawn: (pane) => drawnPixels(pane, 'mask'),
     layered: (pane) => drawnPixels(pane, 'layers'),
+    imageBytes: () => room.viewer.imageBytes,
     goTo: (pane, slice) => room.viewer.goTo(pane, slice),
     placeOf: (pane, slice, row, column) => room.viewer.placeOf(pane, [slice, row, column]),
   }

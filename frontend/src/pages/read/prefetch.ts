@@ -1,6 +1,6 @@
 import { getJson, send } from '@/api/client'
 import { BUNDLE_TYPE } from '@/geometry/envelope'
-import { manifestGet, previewUrl, revisionMaskPath, structuresGet } from '@/state/annotation'
+import { manifestGet, previewUrl, regionGet, revisionMaskPath, structuresGet } from '@/state/annotation'
 import { checkedFrames } from '@/state/frames'
 import { FrameQueue } from '@/viewer/frames'
 
@@ -9,7 +9,7 @@ const QUIET_MS = 600
 
 interface Row {
   readonly id: string
-  readonly stacks?: readonly { readonly id: string }[]
+  readonly stacks?: readonly { readonly id: string; readonly region?: string | null }[]
   readonly proposal_revision?: string | null
   readonly protocol?: { readonly schema?: string; readonly structures?: readonly string[] }
   readonly lease?: { readonly holder?: string }
@@ -24,7 +24,7 @@ export const prefetchNext = async (project: string, currentCase: string, signal:
   try {
     const answer = await getJson<{ results?: readonly Row[] }>(`/api/cases?project=${encodeURIComponent(project)}&state=proposed`, { signal })
     const next = answer.results?.find((row) => row.id !== currentCase && row.lease?.holder !== 'other')
-    const manifests = await Promise.all((next?.stacks ?? []).map(({ id }) => manifestGet(id)))
+    const manifests = await Promise.all((next?.stacks ?? []).map(async ({ id, region }) => ({ ...(await manifestGet(id)), region: await regionGet(id, region) })))
     const layers = await layersOf(next)
     for (const { stack } of manifests) {
       await hand.rests()
@@ -33,9 +33,9 @@ export const prefetchNext = async (project: string, currentCase: string, signal:
     }
     let spent = 0
     for (const manifest of manifests) {
-      spent += manifest.slices.reduce((sum, slice) => sum + (slice.length ?? 0), 0)
+      spent += manifest.region?.bytes ?? manifest.slices.reduce((sum, slice) => sum + (slice.length ?? 0), 0)
       if (spent > BUDGET_BYTES || signal.aborted) return
-      const fetchFrames = checkedFrames(manifest)
+      const fetchFrames = checkedFrames(manifest, manifest.region)
       const queue = new FrameQueue(async (from, count, inner) => {
         await hand.rests()
         return fetchFrames(from, count, inner)

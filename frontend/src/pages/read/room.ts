@@ -13,6 +13,7 @@ import { Naming } from './parts/naming'
 import { Notices } from './parts/notices'
 import { Painting } from './parts/painting'
 import { Panes } from './parts/panes'
+import { Priors } from './parts/priors'
 import { Prompts } from './parts/prompts'
 import { RoomStore, type Notice } from './parts/view'
 import { Walk } from './parts/walk'
@@ -47,18 +48,23 @@ export class Room {
   readonly naming: Naming
   readonly instances: Instances
   readonly cine: Cine
+  readonly priors: Priors
   private readonly unsubscribe: () => void
 
   constructor(caseId: string, user: string, store: OutboxStore) {
     this.session = new ReadingSession(caseId, user, store)
     this.viewer = new ReadingViewer({
-      paneChanged: (paneId, state) => this.panes.changed(paneId, state),
+      paneChanged: (paneId, state) => {
+        this.panes.changed(paneId, state)
+        this.priors.follow(paneId, state)
+      },
       progressed: (stack, loaded, total) => this.store.set({ progress: new Map(this.store.get().progress).set(stack, { loaded, total }) }),
       activated: (activePane) => this.store.set({ activePane }),
       painted: (patch) => this.painting.painted(patch),
       refused: (reason, ids) => this.painting.refused(reason, ids),
       brushResized: (steps) => this.painting.resizeBrush(steps),
       target: (stack) => this.masks.target(stack),
+      outside: (stack, why) => this.panes.outside(stack, why),
       rebuilt: () => this.notify('The pictures were rebuilt', 'The graphics card had dropped them. Nothing that you drew is lost.', 'info'),
     })
     this.panes = new Panes(this)
@@ -70,6 +76,7 @@ export class Room {
     this.naming = new Naming(this)
     this.instances = new Instances(this, this.masks)
     this.cine = new Cine(this, this.panes)
+    this.priors = new Priors(this)
     this.session.onMaskChanged = (stack) => this.masks.changed(stack)
     this.unsubscribe = this.session.subscribe(() => {
       this.panes.takeUp()

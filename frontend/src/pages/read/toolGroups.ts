@@ -1,4 +1,4 @@
-import { IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowMerge, IconArrowsExchange, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconDroplet, IconEraser, IconEye, IconHandMove, IconHourglass, IconLasso, IconLine, IconListNumbers, IconMan, IconPlayerPause, IconPlayerPlay, IconPointerPlus, IconPolygon, IconRefresh, IconRotate3d, IconRuler2, IconRulerMeasure, IconScissors, IconStack2, IconStairs, IconVectorBezier, IconVectorSpline, IconZoomIn, type Icon } from '@tabler/icons-react'
+import { IconAngle, IconArrowBackUp, IconArrowForwardUp, IconArrowMerge, IconArrowsExchange, IconArrowsMaximize, IconBinaryTree, IconBrush, IconCircleHalf2, IconCrosshair, IconDroplet, IconEraser, IconEye, IconHandMove, IconHistory, IconHourglass, IconLasso, IconLine, IconLink, IconLinkOff, IconListNumbers, IconMan, IconPlayerPause, IconPlayerPlay, IconPointerPlus, IconPolygon, IconRefresh, IconRotate3d, IconRuler2, IconRulerMeasure, IconScissors, IconStack2, IconStairs, IconVectorBezier, IconVectorSpline, IconZoomIn, type Icon } from '@tabler/icons-react'
 import type { DefinitionId } from '@/geometry/measurement'
 import type { ActionId } from '@/keys/map'
 import type { PanelProps } from './panels'
@@ -42,6 +42,8 @@ const looking: ToolGroup = ({ room, view }) => [
   { name: 'Masks on and off', icon: IconEye, action: 'read.peek', isOn: !view.areMasksShown, act: () => room.masks.showAtAll(!view.areMasksShown) },
   { name: 'Crosshair', icon: IconCrosshair, action: 'read.crosshair', isOn: view.tool === 'crosshair', act: () => room.setTool('crosshair') },
   { name: view.cine.isPlaying ? 'Stop' : 'Play the slices', icon: view.cine.isPlaying ? IconPlayerPause : IconPlayerPlay, action: 'read.cine', isOn: view.cine.isPlaying, act: () => room.cine.toggle() },
+  { name: 'Earlier study beside this one', icon: IconHistory, action: 'read.prior', isOn: view.panes.some((pane) => pane.isReadOnly), act: () => void room.priors.next() },
+  { name: view.isLinked ? 'Series scroll together' : 'Each series scrolls by itself', icon: view.isLinked ? IconLink : IconLinkOff, action: 'read.link', isOn: view.isLinked, act: () => room.panes.toggleLink() },
   { name: 'Spine in 3D', icon: IconRotate3d, action: 'read.surface', isOn: view.isSurfaceShown, act: () => room.panes.toggleSurface() },
   { name: 'Window', icon: IconCircleHalf2, action: 'read.window.next', isOn: view.tool === 'window', act: () => room.setTool('window') },
   { name: 'Pan', icon: IconHandMove, isOn: view.tool === 'pan', act: () => room.setTool('pan') },

@@ -1,7 +1,7 @@
 /** What a case needs before anybody can look at it: structures, manifests, masks. */
 import { Labelmap } from '@/geometry/labelmap'
 import type { StackManifest } from '@/geometry/stack'
-import { annotationMaskPath, manifestGet, maskGet, revisionMaskPath, structuresGet, type AnnotationInfo, type CaseInfo, type HeldMask } from '../annotation'
+import { annotationMaskPath, manifestGet, maskGet, regionGet, revisionMaskPath, structuresGet, type AnnotationInfo, type CaseInfo, type HeldMask } from '../annotation'
 import { formsGet, formsOf } from '../forms'
 import { maskKey, type Desk } from './desk'
 
@@ -19,8 +19,8 @@ export const manifestsLoad = async (desk: Desk, info: CaseInfo): Promise<void> =
   const found = await Promise.all(
     info.stacks.map(async (stack) => {
       try {
-        const manifest = await manifestGet(stack.id)
-        return { description: stack.description, ...manifest }
+        const [manifest, region] = await Promise.all([manifestGet(stack.id), regionGet(stack.id, stack.region)])
+        return { description: stack.description, ...manifest, region }
       } catch (error) {
         missing.push({ stack: stack.id, message: error instanceof Error ? error.message : 'The series cannot be loaded.' })
         return null

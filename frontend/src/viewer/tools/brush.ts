@@ -6,10 +6,10 @@ import type { PointerTool } from '../tools'
 import { editBegin, editEnd, type PaintHost } from './host'
 
 const inRange = (host: PaintHost, stack: string, range: readonly [number, number]): ((slice: number, offset: number) => boolean) => {
-  const pixels = new Map<number, ArrayLike<number> | null>()
+  const pixels = new Map<number, ReturnType<PaintHost['values']>>()
   return (slice, offset) => {
-    if (!pixels.has(slice)) pixels.set(slice, host.pixels(stack, slice))
-    const value = pixels.get(slice)?.[offset]
+    if (!pixels.has(slice)) pixels.set(slice, host.values(stack, slice))
+    const value = pixels.get(slice)?.(offset)
     return value !== undefined && value >= range[0] && value <= range[1]
   }
 }

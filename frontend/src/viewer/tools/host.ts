@@ -34,8 +34,8 @@ export interface PaintHost {
   changed: (stack: string) => void
   painted: (patch: PaintedPatch) => void
   refused: (reason: string, ids: readonly number[]) => void
-  /** The values of the image, for brushes that paint only a range of them. */
-  pixels: (stack: string, slice: number) => ArrayLike<number> | null
+  /** The values of the image by offset in the whole slice, for brushes that paint only a range of them. */
+  values: (stack: string, slice: number) => ((offset: number) => number | undefined) | null
 }
 
 /** Begin to change the mask under a pane, or say why not. */

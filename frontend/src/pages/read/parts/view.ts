@@ -3,6 +3,7 @@ import type { PaneSpec } from '@/viewer/pane'
 import type { ToolName } from '@/viewer/tools'
 import type { ScissorsSettings } from '@/viewer/tools/outlines'
 import { NOTHING_KNOWN, type Sureness } from '../doubts'
+import type { PriorShown } from './priors'
 import type { Hanging } from '../hanging'
 
 export interface Notice {
@@ -25,6 +26,12 @@ export interface RoomView {
   readonly fill: number
   readonly activePane: string
   readonly isMaximised: boolean
+  /** Series of earlier studies that were looked at, by stack. */
+  readonly priors: ReadonlyMap<string, PriorShown>
+  /** Series of one frame of reference scroll together. */
+  readonly isLinked: boolean
+  /** Stacks that opened as a region and were then loaded whole. */
+  readonly whole: ReadonlySet<string>
   readonly hangings: readonly Hanging[]
   readonly hanging: number
   readonly panes: readonly PaneSpec[]
@@ -61,6 +68,9 @@ const INITIAL: RoomView = {
   fill: 0.14,
   activePane: '',
   isMaximised: false,
+  priors: new Map(),
+  isLinked: true,
+  whole: new Set(),
   hangings: [],
   hanging: 0,
   panes: [],
