@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from storage.dicom.door import pass_door
+from storage.dicom.door import write_parsed
 from storage.dicom.identity import identity_of
-from storage.dicom.parse import BROKEN, parse
+from storage.dicom.parse import BROKEN, Parsed, parse
 from storage.dicom.profile import Profile
 from storage.dicom.pseudonym import KeyRing, Pseudonyms
 from storage.dicom.reasons import Rejected
@@ -83,29 +83,30 @@ def _run(work: list[_Work], processes: int) -> Iterator[_Done]:
 
 def _one(work: _Work) -> _Done:
     try:
-        data, group = work.source.read_bytes(), work.source.parent.name
-        passed = pass_door(data, profile=work.profile, pseudonyms=_pseudonyms(work.keys, data, group), group=group)
+        parsed, group = parse(work.source.read_bytes()), work.source.parent.name
+        written = write_parsed(parsed, profile=work.profile, pseudonyms=_pseudonyms(work.keys, parsed, group), group=group)
     except Rejected as error:
         return _Done(work.name, error.code)
     except OSError:
         return _Done(work.name, "file_unreadable")
-    folder = work.target / passed.pseudonym / passed.study_instance_uid / passed.series_instance_uid
+    folder = work.target / written.pseudonym / written.study_instance_uid / written.series_instance_uid
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{passed.sop_instance_uid}.dcm").write_bytes(passed.data)
-    identity = passed.identity
+    with (folder / f"{written.sop_instance_uid}.dcm").open("wb") as file:
+        file.writelines(written.pieces)
+    identity = written.identity
     return _Done(
         work.name,
-        instance=(identity.sop_instance_uid, passed.sop_instance_uid),
-        patient=(identity.patient_id, passed.pseudonym),
-        uids=tuple(passed.uids.items()),
+        instance=(identity.sop_instance_uid, written.sop_instance_uid),
+        patient=(identity.patient_id, written.pseudonym),
+        uids=tuple(written.uids.items()),
     )
 
 
-def _pseudonyms(keys: KeyRing, data: bytes, group: str) -> Pseudonyms:
+def _pseudonyms(keys: KeyRing, parsed: Parsed, group: str) -> Pseudonyms:
     if not keys.older:
         return keys.newest
     try:
-        identity = identity_of(parse(data), group=group)
+        identity = identity_of(parsed, group=group)
     except BROKEN:
         return keys.newest
     return keys.of(identity.issuer, identity.patient_key_id)

@@ -7,9 +7,9 @@ profile and the keys: the same object gives the same bytes on every day and node
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from storage.dicom import encoding
 from storage.dicom.cleaning import Cleaning, Result, code_item
@@ -48,13 +48,11 @@ def deidentify_header(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonym
     ``group`` tells objects apart whose UIDs are empty (the folder they lay in). Raises :class:`Rejected` (``malformed``,
     ``truncated``, ``residual_identity``).
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            identity = identity_of(parsed, group=group, kept=profile.options)
-            return _cleaned(Cleaning(parsed, profile, pseudonyms, identity), residue=residue)
-        except BROKEN:
-            raise Rejected("malformed") from None
+    try:
+        identity = identity_of(parsed, group=group, kept=profile.options)
+        return _cleaned(Cleaning(parsed, profile, pseudonyms, identity), residue=residue)
+    except BROKEN:
+        raise Rejected("malformed") from None
 
 
 def _cleaned(cleaning: Cleaning, *, residue: bool) -> Cleaned:
@@ -80,7 +78,7 @@ def _mandatory(cleaning: Cleaning, out: dict[int, Result]) -> None:
         out[0x00101010] = ("AS", capped_age(identity.age).encode())
     out[0x00120062] = ("CS", b"YES")
     out[0x00120063] = ("LO", f"Columna {profile.name} {profile.version}".encode())
-    out[0x00120064] = ("SQ", encoding.sequence([code_item(code, "DCM", meaning) for code, meaning in profile.codes]))
+    out[0x00120064] = ("SQ", _method(profile))
     out[0x00280303] = ("CS", {"modified": b"MODIFIED", "full": b"UNMODIFIED", "removed": b"REMOVED"}[profile.dates])
     for tag, vr in (
         (0x00080020, "DA"),
@@ -98,6 +96,11 @@ def _mandatory(cleaning: Cleaning, out: dict[int, Result]) -> None:
     ordered = sorted(out.items())
     out.clear()
     out.update(ordered)
+
+
+@lru_cache(maxsize=32)
+def _method(profile: Profile) -> bytes:
+    return encoding.sequence([code_item(code, "DCM", meaning) for code, meaning in profile.codes])
 
 
 def _refuse_residue(cleaning: Cleaning, out: dict[int, Result]) -> None:

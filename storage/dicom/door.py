@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pydicom.dataelem import RawDataElement
@@ -24,24 +24,24 @@ from storage.dicom.pixel_bytes import PixelShape
 from storage.dicom.profile import ENGINE_VERSION, Profile, Waiver
 from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
+from storage.dicom.scan import PIXEL_TAGS
 from storage.dicom.values import value_of
 
 Piece = bytes | memoryview
 """A part of a file, copied only when the file is put together."""
-_PIXEL_TAGS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
+PixelElement = tuple[list[Piece], str, int, tuple[Piece, ...] | None]
+"""The pieces of a pixel element, the file's transfer syntax, the number of frames, and the pixels alone (None: as they were received)."""
 _PALETTE = frozenset({0x00281101, 0x00281102, 0x00281103, 0x00281201, 0x00281202, 0x00281203, 0x00281221, 0x00281222, 0x00281223})
 
 
-@dataclass(frozen=True)
-class Passed:
-    """What came through. ``data`` is a whole DICOM file; ``identity`` and ``uids`` (original → new) are only for the vault, the fold and the batch command."""
+@dataclass(frozen=True, kw_only=True)
+class Through:
+    """What is known of an object that came through; ``identity`` and ``uids`` (original → new) are only for the vault, the fold and the batch command."""
 
-    data: bytes
     identity: Identity
     patient_key: str
     pseudonym: str
     fold: str
-    source_key: str
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str
@@ -50,11 +50,34 @@ class Passed:
     summary: dict[str, str]
     layout: dict[str, Any]
     number_of_frames: int
-    pixel_digest: str
     report: dict[str, Any]
     notes: frozenset[str]
     uids: dict[str, str]
     actions: list[list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed(Through):
+    """An object for the store: ``data`` is a whole DICOM file, ``pixel_digest`` the SHA-256 of its pixels, ``source_key`` what the received
+    bytes are recognised by.
+    """
+
+    data: bytes
+    pixel_digest: str
+    source_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Through):
+    """An object as it is written, nothing copied or hashed yet: ``pieces`` make a whole DICOM file. ``pixels`` are those of it that are pixels,
+    None when they are as they were received.
+    """
+
+    pieces: tuple[Piece, ...]
+    pixels: tuple[Piece, ...] | None
+
+
+_THROUGH = tuple(part.name for part in fields(Through))
 
 
 def pass_door(data: bytes, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "") -> Passed:
@@ -64,15 +87,26 @@ def pass_door(data: bytes, *, profile: Profile, pseudonyms: Pseudonyms, group: s
 
 def pass_parsed(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "", waiver: Waiver | None = None) -> Passed:
     """As :func:`pass_door`, for an object that was parsed already; ``waiver`` is what a person decided about it."""
+    written = write_parsed(parsed, profile=profile, pseudonyms=pseudonyms, group=group, waiver=waiver)
+    return Passed(
+        **{name: getattr(written, name) for name in _THROUGH},
+        data=b"".join(written.pieces),
+        pixel_digest=parsed.pixel_digest if written.pixels is None else _digest(written.pixels) if written.pixels else "",
+        source_key=pseudonyms.source_key(parsed.digest),
+    )
+
+
+def write_parsed(parsed: Parsed, *, profile: Profile, pseudonyms: Pseudonyms, group: str = "", waiver: Waiver | None = None) -> Written:
+    """As :func:`pass_parsed`, for who writes the pieces himself and asks for no digests."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _pass(parsed, profile, pseudonyms, group, waiver or Waiver())
+            return _write(parsed, profile, pseudonyms, group, waiver or Waiver())
         except BROKEN:
             raise Rejected("malformed") from None
 
 
-def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str, waiver: Waiver) -> Passed:
+def _write(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str, waiver: Waiver) -> Written:
     _check_kind(parsed)
     cleaned = deidentify_header(
         parsed, profile=profile, pseudonyms=pseudonyms, group=group, residue="residual_identity" not in waiver.codes
@@ -83,15 +117,14 @@ def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str, 
     layout = layout_of(parsed, frames=frames)
     out = [encoding.file_meta(sop_class=identity.sop_class, sop_instance=cleaned.text(0x00080018), transfer_syntax=syntax)]
     out += [encoding.element(tag, vr, value) for tag, (vr, value) in sorted(cleaned.elements.items())]
-    data = b"".join((*out, *chunks))
     patient_key = pseudonyms.patient_key(identity.issuer, identity.patient_key_id)
-    return Passed(
-        data=data,
+    return Written(
+        pieces=(b"".join(out), *chunks),
+        pixels=pixels,
         identity=identity,
         patient_key=patient_key,
         pseudonym=pseudonyms.pseudonym(patient_key),
         fold=pseudonyms.fold(identity.issuer, identity.patient_key_id),
-        source_key=pseudonyms.source_key(parsed.digest),
         sop_class_uid=identity.sop_class,
         sop_instance_uid=cleaned.text(0x00080018),
         study_instance_uid=cleaned.text(0x0020000D),
@@ -100,7 +133,6 @@ def _pass(parsed: Parsed, profile: Profile, pseudonyms: Pseudonyms, group: str, 
         summary=_summary(cleaned),
         layout=layout,
         number_of_frames=frames,
-        pixel_digest=pixels,
         report={
             "profile": profile.name,
             "version": profile.version,
@@ -144,13 +176,13 @@ def _summary(cleaned: Cleaned) -> dict[str, str]:
     }
 
 
-def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> tuple[list[Piece], str, int, str]:
-    """Return the chunks of the pixel element, the transfer syntax of the output, the number of frames and the pixels' SHA-256."""
-    present = [tag for tag in _PIXEL_TAGS if tag in parsed.elements]
+def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> PixelElement:
+    """Return the pixel element as it goes out."""
+    present = [tag for tag in PIXEL_TAGS if tag in parsed.elements]
     if not present:
         if sop_classes.needs_pixels(cleaned.identity.sop_class):
             raise Rejected("no_pixel_data")
-        return [], ExplicitVRLittleEndian, 1, ""
+        return [], str(ExplicitVRLittleEndian), 1, ()
     tag = present[0]
     item = parsed.elements[tag]
     value = item.value
@@ -164,7 +196,7 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) 
         if blanked is not None:
             return blanked
         chunks = encoding.encapsulated(tag, frames)
-        return chunks, parsed.transfer_syntax, shape.frames, _digest(fragment for frame in frames for fragment in frame)
+        return chunks, parsed.transfer_syntax, shape.frames, tuple(fragment for frame in frames for fragment in frame)
     if isinstance(item, RawDataElement) and item.length == 0xFFFFFFFF:
         raise Rejected("malformed")
     body, masked = pixel_bytes.native(value, shape, little_endian=parsed.little_endian)
@@ -174,13 +206,12 @@ def _pixels(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) 
     if blanked is not None:
         return blanked
     vr = "OW" if tag == 0x7FE00010 else "OF" if tag == 0x7FE00008 else "OD"
-    digest = parsed.pixel_digest if body is value else ""
-    return encoding.bulk(tag, vr, body), str(ExplicitVRLittleEndian), shape.frames, digest or hashlib.sha256(body).hexdigest()
+    return encoding.bulk(tag, vr, body), str(ExplicitVRLittleEndian), shape.frames, None if body is value else (body,)
 
 
 def _without_text(
     parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver, shape: PixelShape, native: bytes | memoryview | None
-) -> tuple[list[Piece], str, int, str] | None:
+) -> PixelElement | None:
     """Return the pixel element with its text blanked, or None when the pixels can stay as they are."""
     if not profile.clean_pixel_data and not waiver.boxes:
         return None
@@ -215,7 +246,7 @@ def _without_text(
                 del cleaned.elements[tag]
             for tag, number in ((0x00280101, 8), (0x00280102, 7), (0x00280103, 0)):
                 cleaned.elements[tag] = ("US", struct.pack("<H", number))
-    return encoding.bulk(0x7FE00010, "OW", body), str(ExplicitVRLittleEndian), shape.frames, hashlib.sha256(body).hexdigest()
+    return encoding.bulk(0x7FE00010, "OW", body), str(ExplicitVRLittleEndian), shape.frames, (body,)
 
 
 def _faces(parsed: Parsed, cleaned: Cleaned, profile: Profile, waiver: Waiver) -> None:

@@ -9,7 +9,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 
@@ -24,7 +24,7 @@ from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 from pydicom.values import convert_string
 
 from storage.dicom.reasons import Rejected
-from storage.dicom.scan import PIXEL_DATA, UNDEFINED, Element, scan, scan_meta
+from storage.dicom.scan import PIXEL_TAGS, UNDEFINED, Element, scan, scan_meta
 
 pydicom_config.settings.reading_validation_mode = pydicom_config.IGNORE
 pydicom_config.settings.writing_validation_mode = pydicom_config.IGNORE
@@ -52,19 +52,38 @@ _INFLATED_LIMIT = 1 << 30
 class Parsed:
     """A received object, no value of it converted. ``elements`` maps tag to element, without file meta; the other fields are from the file meta.
 
-    ``digest`` is the SHA-256 of the bytes after the file meta, in which the SHA-256 of native pixels (``pixel_digest``) stands for the
-    pixels: they are hashed once. ``implicit`` and ``little_endian`` say how the elements are written.
+    ``implicit`` and ``little_endian`` say how the elements are written, ``data`` and ``start`` where they were found.
     """
 
     elements: Mapping[int, Element | DataElement]
     transfer_syntax: str
     media_sop_class: str
     media_sop_instance: str
-    digest: bytes
     little_endian: bool
     implicit: bool
-    pixel_digest: str = ""
-    whole: Dataset | None = None
+    data: bytes = field(repr=False)
+    start: int
+    whole: Dataset | None = field(default=None, repr=False)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The SHA-256 of the bytes after the file meta, in which the SHA-256 of the pixels stands for them: they are hashed once."""
+        view, pixels = memoryview(self.data), self._pixels
+        if not isinstance(pixels, RawDataElement) or not isinstance(pixels.value, memoryview) or self.transfer_syntax not in NATIVE:
+            return hashlib.sha256(view[self.start :]).digest()
+        whole = hashlib.sha256(view[self.start : pixels.value_tell])
+        whole.update(bytes.fromhex(self.pixel_digest))
+        whole.update(view[pixels.value_tell + pixels.length :])
+        return whole.digest()
+
+    @cached_property
+    def pixel_digest(self) -> str:
+        """The SHA-256 of the pixel element's value as it was received."""
+        return hashlib.sha256(self._pixels.value).hexdigest() if self._pixels is not None else ""
+
+    @property
+    def _pixels(self) -> Element | DataElement | None:
+        return next((self.elements[tag] for tag in PIXEL_TAGS if tag in self.elements), None)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -98,12 +117,10 @@ def parse(data: bytes) -> Parsed:
         raise Rejected("empty_file")
     if len(data) < 132 or data[128:132] != b"DICM":
         raise Rejected("not_dicom")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _parse(data)
-        except BROKEN:
-            raise Rejected("malformed") from None
+    try:
+        return _parse(data)
+    except BROKEN:
+        raise Rejected("malformed") from None
 
 
 def _parse(data: bytes) -> Parsed:
@@ -131,25 +148,15 @@ def _scanned(data: bytes, start: int, syntax: str) -> Parsed | None:
     elements = scan(data, start, implicit=implicit)
     if not elements:
         return None
-    digest, pixel_digest = _digests(data, start, elements.get(PIXEL_DATA), syntax)
-    return Parsed(elements, syntax, names[1].decode(), names[2].decode(), digest, True, implicit, pixel_digest)
-
-
-def _digests(data: bytes, start: int, pixels: Element | None, syntax: str) -> tuple[bytes, str]:
-    view = memoryview(data)
-    if pixels is None or not isinstance(pixels.value, memoryview) or syntax not in NATIVE:
-        return hashlib.sha256(view[start:]).digest(), ""
-    of_pixels = hashlib.sha256(pixels.value)
-    whole = hashlib.sha256(view[start : pixels.value_tell])
-    whole.update(of_pixels.digest())
-    whole.update(view[pixels.value_tell + pixels.length :])
-    return whole.digest(), of_pixels.hexdigest()
+    return Parsed(elements, syntax, names[1].decode(), names[2].decode(), True, implicit, data, start)
 
 
 def read(data: bytes) -> Parsed:
     """Return the object as pydicom reads it, which understands what is odd as well. Raises whatever pydicom raises, or :class:`Rejected`."""
     data, start, syntax = _plain(data)
-    file = pydicom.dcmread(BytesIO(data), force=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = pydicom.dcmread(BytesIO(data), force=False)
     meta = file.file_meta
     if syntax not in NATIVE and syntax not in ENCAPSULATED and not UID(syntax).is_transfer_syntax:
         raise Rejected("unsupported_transfer_syntax" if syntax else "malformed")
@@ -166,9 +173,10 @@ def read(data: bytes) -> Parsed:
         transfer_syntax=str(syntax),
         media_sop_class=str(meta.get("MediaStorageSOPClassUID", "") or ""),
         media_sop_instance=str(meta.get("MediaStorageSOPInstanceUID", "") or ""),
-        digest=hashlib.sha256(memoryview(data)[start:]).digest(),
         little_endian=syntax != ExplicitVRBigEndian,
         implicit=bool(file.original_encoding[0]),
+        data=data,
+        start=start,
         whole=dataset,
     )
 

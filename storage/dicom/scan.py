@@ -14,6 +14,8 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32, VR
 
 UNDEFINED = 0xFFFFFFFF
 PIXEL_DATA = 0x7FE00010
+PIXEL_TAGS = (PIXEL_DATA, 0x7FE00008, 0x7FE00009)
+"""Pixels as integers, and as numbers of 32 and 64 bits."""
 _BULKY = 1 << 16
 """Values longer than this are looked at where they are, not copied."""
 _DEPTH = 24
