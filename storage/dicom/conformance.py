@@ -93,7 +93,10 @@ def conformance_statement(profile: Profile) -> str:
         "",
         "| rule | of | what is done | why |",
         "|---|---|---|---|",
-        *(f"| {rule.name} | {_of(rule)} | {_DOES[rule.do]} | {rule.why} |" for rule in device_rules()),
+        *(
+            f"| {rule.name} | {_of(rule)} | {_DOES[rule.do]} | {rule.why}{f' Height: {rule.evidence}.' if rule.evidence else ''} |"
+            for rule in device_rules()
+        ),
         "",
         *services_statement(),
         "## Attributes of Table E.1-1",

@@ -22,11 +22,13 @@ _REGIONS = 0x00186011
 
 @dataclass(frozen=True)
 class DeviceRule:
-    """One entry of the catalogue; what is left out matches anything. ``boxes`` are shares of rows and columns, half open."""
+    """One entry of the catalogue; what is left out matches anything. ``boxes`` are shares of rows and columns, half open;
+    ``evidence`` says what their size rests on."""
 
     name: str
     do: Literal["blank", "read", "hold"]
     why: str
+    evidence: str
     modality: frozenset[str]
     conversion: frozenset[str]
     secondary: bool
@@ -91,6 +93,7 @@ def _rule(row: dict[str, Any]) -> DeviceRule:
         name=row["name"],
         do=row["do"],
         why=row["why"],
+        evidence=row.get("evidence", ""),
         modality=frozenset(row.get("modality", ())),
         conversion=frozenset(row.get("conversion", ())),
         secondary=bool(row.get("secondary")),

@@ -47,9 +47,19 @@ def test_the_banner_of_an_ultrasound_without_regions_is_blanked():
     pixels = np.random.default_rng(2).integers(40, 200, (200, 160)).astype(np.uint8)
     passed = door(pixels, sop_class=US, Modality="US", Manufacturer="GE Healthcare")
     stored = pydicom.dcmread(BytesIO(passed.data)).pixel_array
-    assert len(np.unique(stored[:17])) == 1
-    assert (stored[17:] == pixels[17:]).all()
+    assert len(np.unique(stored[:25])) == 1
+    assert (stored[25:] == pixels[25:]).all()
     assert passed.report["actions"]["device_rule: ultrasound banner"] == 1
+
+
+def test_every_height_says_what_it_rests_on():
+    assert all("unverified" in rule.evidence for rule in device_rules() if rule.boxes)
+
+
+def test_a_makers_name_inside_another_word_is_no_maker():
+    pixels = np.random.default_rng(2).integers(40, 200, (200, 160)).astype(np.uint8)
+    passed = door(pixels, sop_class=US, Modality="US", Manufacturer="Imagelab")
+    assert "device_rule: ultrasound banner" not in passed.report["actions"]
 
 
 def test_a_capture_with_text_waits_for_a_person_where_the_project_says_so():
