@@ -7,9 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from annotation.geometry.endplate import NoBody
-from annotation.geometry.heights import body_heights
-
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Affine = NDArray[np.float64]
@@ -25,12 +22,16 @@ class NotSeen(ValueError):
 
 @dataclass(frozen=True)
 class DiscLook:
-    """``signal`` of the nucleus and ``rim`` of the front and back of the disc over that of the fluid, ``height`` in mm, ``noise`` the spread of ``signal``."""
+    """``signal`` of the nucleus and ``rim`` of the front and back of the disc over that of the fluid, ``height`` in mm."""
 
     signal: float
     rim: float
     height: float
-    noise: float
+
+    @property
+    def distinction(self) -> float:
+        """How many times brighter the nucleus is than the rim: 1 where the two cannot be told apart."""
+        return self.signal / max(self.rim, 0.01)
 
 
 def disc_look(image: NDArray[np.floating], disc: Mask, bone: Mask, canal: Mask, affine: Affine) -> DiscLook:
@@ -54,21 +55,28 @@ def disc_look(image: NDArray[np.floating], disc: Mask, bone: Mask, canal: Mask, 
         raise NotSeen("the fluid in the canal is not bright beside the marrow: the images are not T2-weighted, or show none")
     inside = np.abs(points[:, 0] - centre[0]) <= thick
     values = image[tuple(where[inside].T)]
-    back, front = np.percentile(-points[inside, 1], (4, 96))
-    place = (-points[inside, 1] - back) / max(front - back, 1e-6)
-    level = _level(place, points[inside, 2])
+    flat = _upright(points[inside])
+    place = _share(flat[:, 0])
+    level, height = _level(place, flat[:, 1], 0.7 * float(np.abs(affine[2, :3]).max()))
     nucleus = values[(np.abs(place - 0.48) <= 0.2) & (np.abs(level) <= 0.6)]
     rim = values[((place < 0.12) | (place > 0.88)) & (np.abs(level) <= 0.6)]
     if len(nucleus) < 12 or len(rim) < 4:
         raise NotSeen("the disc is too thin on these images")
-    try:
-        heights = body_heights(disc, affine)
-    except NoBody as found:
-        raise NotSeen("the disc has no height that can be measured") from found
-    noise = float(np.std(nucleus) / np.sqrt(max(1.0, len(nucleus) / 8))) / bright
-    return DiscLook(
-        float(np.mean(nucleus)) / bright, float(np.median(rim)) / bright, (heights.front + heights.middle + heights.back) / 3, noise
-    )
+    return DiscLook(float(np.mean(nucleus)) / bright, float(np.median(rim)) / bright, height)
+
+
+def _upright(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points (forward, up) of the sagittal plane, turned so that the disc lies flat."""
+    flat = np.stack([-points[:, 1], points[:, 2]], axis=1)
+    flat = flat - flat.mean(axis=0)
+    along = np.linalg.eigh(flat.T @ flat)[1][:, -1]
+    along = along if along[0] >= 0 else -along
+    return flat @ np.array([[along[0], -along[1]], [along[1], along[0]]])
+
+
+def _share(forward: NDArray[np.float64]) -> NDArray[np.float64]:
+    back, front = np.percentile(forward, (4, 96))
+    return np.asarray((forward - back) / max(front - back, 1e-6))
 
 
 def _near(image: NDArray[np.floating], mask: Mask, affine: Affine, centre: NDArray[np.float64], aside: float) -> NDArray[np.floating]:
@@ -78,12 +86,15 @@ def _near(image: NDArray[np.floating], mask: Mask, affine: Affine, centre: NDArr
     return image[tuple(where[(away[:, 0] <= aside) & (away[:, 2] <= NEAR_MM)].T)]
 
 
-def _level(place: NDArray[np.float64], up: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return where each point lies between the lower (-1) and the upper rim (1) of the disc at its place from back to front."""
+def _level(place: NDArray[np.float64], up: NDArray[np.float64], rise: float) -> tuple[NDArray[np.float64], float]:
+    """Return where each point lies between the lower (-1) and the upper rim (1) of the disc at its place from back to front, and the disc's
+    height: the middle one of those of its inner half. ``rise`` is what the voxels themselves add."""
     column = np.clip((place * 12).astype(int), -1, 12) + 1
-    level = np.zeros_like(up)
+    level, heights = np.zeros_like(up), []
     for index in np.unique(column):
         here = column == index
-        low, high = up[here].min(), up[here].max()
+        low, high = np.percentile(up[here], (3, 97))
         level[here] = 2 * (up[here] - low) / (high - low) - 1 if high > low else 0.0
-    return level
+        if 4 <= index <= 10:
+            heights.append(high - low + rise)
+    return level, float(np.median(heights)) if heights else 0.0

@@ -45,6 +45,11 @@ def meyerding(percent: float) -> str:
     return next((grade for limit, grade in _MEYERDING if abs(percent) <= limit), "V")
 
 
+def slip_grade_bands() -> tuple[tuple[float, str], ...]:
+    """Return (upper bound in percent, answer of the form) of Meyerding's grades, the last without a bound."""
+    return (*((limit, str(grade)) for grade, (limit, _) in enumerate(_MEYERDING)), (math.inf, str(len(_MEYERDING))))
+
+
 @dataclass(frozen=True)
 class Deformity:
     """``loss`` is the greatest loss of height in percent, ``grade`` 0 to 3, ``shape`` none, wedge, biconcave or crush."""

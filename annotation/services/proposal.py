@@ -38,9 +38,10 @@ def proposal_create(
     ``masks`` is {stack id: {layer: uint8 [slice, row, column] of segment ids}}; ``segments`` says what the ids are (their
     status becomes ``proposed``); ``uncertainty`` is JSON that the viewer reads (numpy numbers and arrays are written as
     lists) and to which rule flags are added; ``grades`` are answers it thinks of, [{"form", "structure": code of a vertebra, "part": what
-    follows the body in a site ("/disc/left"), "value", "modifiers"?}], hollow until a person sets them. A sealed case raises :class:`Conflict` (``sealed``): its readers
-    never get a proposal; so does one whose stacks have changed meanwhile (``superseded``): a late answer never replaces a newer one. Call
-    it outside any transaction.
+    follows the body in a site ("/disc/left"), "value", "modifiers"?, "confidence"?, "reason"?, "figures"?}], hollow until a person sets them;
+    confidence, reason and figures come to lie under ``grades`` in the uncertainty. A sealed case raises :class:`Conflict` (``sealed``): its
+    readers never get a proposal; so does one whose stacks have changed meanwhile (``superseded``): a late answer never replaces a newer
+    one. Call it outside any transaction.
     """
     if case.is_sealed:
         raise Conflict("The case belongs to the sealed fold and gets no proposal.", code="sealed")
@@ -52,6 +53,8 @@ def proposal_create(
     check_chunk_ids(table, layers, chunks)
     hollow = _hollow(case, table, grades or [])
     flagged = uncertainty_flagged(uncertainty, masks, table, stacks)
+    if evidence := _evidence(table, grades or []):
+        flagged["grades"] = evidence
     sureness = blob_put(data=json.dumps(flagged, default=_plain, allow_nan=False, sort_keys=True).encode(), media_type="application/json")
     annotation, _ = Annotation.objects.get_or_create(
         case=case,
@@ -72,9 +75,23 @@ def proposal_create(
     return revision
 
 
+def _bodies(segments: list[dict[str, Any]]) -> dict[str, str]:
+    return {entry["structure"]: f"b{entry['id']}" for entry in segments if entry["layer"] == LAYER}
+
+
+def _evidence(segments: list[dict[str, Any]], grades: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return why each cell is proposed, {form: {site: {"value", "confidence", "reason", "figures"}}}, for those that say so."""
+    bodies, found = _bodies(segments), dict[str, dict[str, Any]]()
+    for cell in grades:
+        if "reason" in cell and cell["structure"] in bodies:
+            site = f"{bodies[cell['structure']]}{cell.get('part', '')}"
+            found.setdefault(cell["form"], {})[site] = {name: cell.get(name) for name in ("value", "confidence", "reason", "figures")}
+    return found
+
+
 def _hollow(case: Case, segments: list[dict[str, Any]], grades: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the proposed cells by form and site. A body is called by its segment, as the ladder that masks imply does."""
-    bodies = {entry["structure"]: f"b{entry['id']}" for entry in segments if entry["layer"] == LAYER}
+    bodies = _bodies(segments)
     sent = [
         {"form": cell["form"], "site": f"{bodies[cell['structure']]}{cell.get('part', '')}", "value": cell["value"], "status": "proposed"}
         | ({"modifiers": cell["modifiers"]} if cell.get("modifiers") else {})

@@ -21,6 +21,7 @@ from ml_backend.learning.draft import Draft, draft_of
 from ml_backend.learning.inference import OutOfProfile, guard, network_of, predict
 from ml_backend.learning.weights import weights_unpack
 from ml_backend.models import ModelVersion, Prediction
+from ml_backend.services.grading import grades_propose
 from storage.services.blob import blob_read
 from storage.services.stack import stack_geometry, stack_volume
 
@@ -148,8 +149,11 @@ def prediction_make(*, case: Case, model: ModelVersion, job: Job | None) -> Pred
     if not drafts:
         return _record(case, model, job, digest, None, scores, reason)
     masks, segments, uncertainty = merge(one_numbering(drafts, stacks), _wanted(case))
+    grades = grades_propose(case, stacks, masks, segments, uncertainty)
     try:
-        revision = proposal_create(case=case, model_version=UUID(str(model.pk)), masks=masks, segments=segments, uncertainty=uncertainty)
+        revision = proposal_create(
+            case=case, model_version=UUID(str(model.pk)), masks=masks, segments=segments, uncertainty=uncertainty, grades=grades
+        )
     except Conflict as conflict:
         if conflict.code != "superseded":
             raise

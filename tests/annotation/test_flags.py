@@ -10,6 +10,7 @@ import pytest
 from annotation.geometry.doubts import doubts_of
 from annotation.geometry.flags import border_flags, island_flags, order_flags, volume_flags
 from annotation.geometry.heights import body_heights, reductions
+from annotation.services.uncertainty import uncertainty_read
 from storage.services.blob import blob_read
 from tests.annotation.cases import make_case
 
@@ -83,7 +84,7 @@ def test_a_proposals_flags_lie_beside_its_entropy():
     mask = np.zeros((4, 40, 40), dtype=np.uint8)
     mask[:, 4:14, 4:20], mask[1:3, 30:36, 30:36] = 1, 1
     sure = {"stacks": {str(stack.pk): {"layers": {"instances": {"1": {"mean": 0.05, "level": "sure", "slices": {}}}}}}}
-    grades = [{"form": "pfirrmann", "structure": "L5", "part": "/disc", "value": "3"}]
+    grades = [{"form": "pfirrmann", "structure": "L5", "part": "/disc", "value": "3", "confidence": 0.7, "reason": "grey", "figures": {}}]
     entry = {"id": 1, "layer": "instances", "structure": "L5"}
     proposed = proposal_create(
         case=case, model_version=uuid.uuid4(), masks={str(stack.pk): {"instances": mask}}, segments=[entry], uncertainty=sure, grades=grades
@@ -93,6 +94,9 @@ def test_a_proposals_flags_lie_beside_its_entropy():
     assert told["flags"][0].startswith("two islands")
     cell = proposed.content["grades"]["pfirrmann"]["b1/disc"]
     assert (cell["value"], cell["status"], cell["by"]) == ("3", "proposed", None)
+    read = uncertainty_read(revision=proposed)
+    assert read["grades"]["pfirrmann"]["b1/disc"]["reason"] == "grey"
+    assert [(doubt["structure"], doubt["flags"]) for doubt in read["doubts"]] == [("L5", told["flags"])]
 
 
 def test_one_list_says_what_is_doubtful_by_the_models_word_or_by_a_rule_each_structure_once_worst_first():

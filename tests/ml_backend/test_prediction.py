@@ -8,10 +8,12 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from annotation.geometry.banding import LEAST
 from annotation.models import Annotation, Case, Revision
 from annotation.services.assignment import assignment_open
 from annotation.services.case import case_open
 from annotation.services.revision import revision_values
+from annotation.services.uncertainty import uncertainty_read
 from ml_backend.learning.metrics import dice
 from ml_backend.models import Prediction
 from ml_backend.services.model_version import champion_of, model_promote, models_sync
@@ -58,6 +60,20 @@ def test_uncertainty_is_told_per_structure_and_slice() -> None:
     assert some["level"] in ("sure", "look", "doubtful")
     assert set(some["slices"]) <= {f"{s['digest']}:{s['frame']}" for s in stack.slices}
     assert told["stacks"][str(stack.pk)]["numbering"]["sure"] is False
+
+
+def test_grades_that_are_proposed_are_hollow_and_say_why() -> None:
+    case = make_phantom_case(make_project(), seed=1)
+    work_off()
+    revision = proposed(case)
+    told = uncertainty_read(revision=revision)["grades"]
+    cells = {(form, site): cell for form, by_site in revision.content["grades"].items() for site, cell in by_site.items()}
+    assert cells, "a phantom has discs whose nucleus is lost"
+    for (form, site), cell in cells.items():
+        assert (cell["status"], cell["by"]) == ("proposed", None)
+        assert told[form][site]["value"] == cell["value"]
+        assert told[form][site]["confidence"] >= LEAST
+        assert told[form][site]["reason"]
 
 
 def test_a_sealed_case_gets_none() -> None:

@@ -1,11 +1,12 @@
-/** Reviews and adjudications: two readings held against each other, what was picked, and what went back. */
+/** Reviews and adjudications: two or three readings held against each other, what was picked, and what went back. */
 import { getJson, sendJson } from '@/api/client'
 import type { Form } from '@/geometry/grades'
 import type { Ladder } from '@/geometry/numbering'
 import type { Segment } from './annotation'
 
-export type Side = 'a' | 'b'
-export type Take = Side | 'edit'
+export const SIDES = ['a', 'b', 'c'] as const
+export type Side = (typeof SIDES)[number]
+export type Take = Side | 'vote' | 'staple' | 'edit'
 
 interface FindingOf<Kind extends string> {
   readonly id: string
@@ -16,9 +17,14 @@ export interface OutlineFinding extends FindingOf<'outline' | 'missing'> {
   readonly structure: string
   readonly a: { readonly id: number; readonly layer: string } | null
   readonly b: { readonly id: number; readonly layer: string } | null
+  /** Of three readings. */
+  readonly c?: { readonly id: number; readonly layer: string } | null
+  /** Of the two that lie furthest apart. */
   readonly dice: number
   readonly worst_mm: number | null
-  readonly ml: readonly [number, number]
+  readonly ml: readonly number[]
+  /** Of three readings: each two of them. */
+  readonly pairs?: Readonly<Record<string, { readonly dice: number; readonly worst_mm: number | null }>>
   readonly stack: string
   readonly place: readonly [number, number, number] | null
 }
@@ -27,6 +33,9 @@ export interface LevelsFinding extends FindingOf<'levels'> {
   readonly bodies: readonly string[]
   readonly a: readonly (string | null)[]
   readonly b: readonly (string | null)[]
+  readonly c?: readonly (string | null)[]
+  /** The side that says what most of three say; null where all differ. */
+  readonly majority?: Side | null
 }
 
 export interface GradeFinding extends FindingOf<'grade'> {
@@ -34,6 +43,8 @@ export interface GradeFinding extends FindingOf<'grade'> {
   readonly site: string
   readonly a: string | null
   readonly b: string | null
+  readonly c?: string | null
+  readonly majority?: Side | null
   readonly body: string | null
 }
 
@@ -58,6 +69,17 @@ export interface Adjudication {
   readonly picks: Readonly<Record<string, { readonly take: Take }>>
   readonly a: ReadingSide
   readonly b: ReadingSide
+  /** Null where two have read the case. */
+  readonly c: ReadingSide | null
+}
+
+/** The sides of an adjudication: two or three. */
+export const sidesOf = (adjudication: Adjudication): readonly Side[] => SIDES.filter((side) => adjudication[side] !== null)
+
+/** What settles a finding: a side, of three outlines also what they come to, or one's own. */
+export const takesOf = (adjudication: Adjudication, finding: Finding): readonly Take[] => {
+  const isOutline = finding.kind === 'outline' || finding.kind === 'missing'
+  return [...sidesOf(adjudication), ...(adjudication.c && isOutline ? (['vote', 'staple'] as const) : []), 'edit']
 }
 
 export interface Review {

@@ -15,13 +15,20 @@ export function RevealButton({ room, session }: { room: Room; session: SessionVi
   useEffect(() => {
     if (isReady && isRevealed) void reveal.again()
   }, [reveal, isReady, isRevealed])
-  useKeys({ 'read.reveal': { down: () => void reveal.ask() }, 'read.difference': { down: () => reveal.toggle() } }, isBlindFirst && isReady)
+  useKeys({ 'read.reveal': { down: () => void reveal.ask() }, 'read.difference': { down: () => reveal.toggle() }, 'read.takeModel': { down: () => reveal.take() } }, isBlindFirst && isReady)
   if (!isBlindFirst || !isReady) return null
   if (view.isThere)
     return (
-      <Button size="large" variant="quiet" action="read.difference" onClick={() => reveal.toggle()}>
-        {view.isShown ? 'Hide the model’s outlines' : 'Show the model’s outlines'}
-      </Button>
+      <>
+        {view.isShown && (
+          <Button size="large" action="read.takeModel" reason={session.active ? null : 'Choose a structure first'} reasonPlace="page" onClick={() => reveal.take()}>
+            Take its outline
+          </Button>
+        )}
+        <Button size="large" variant="quiet" action="read.difference" onClick={() => reveal.toggle()}>
+          {view.isShown ? 'Hide the model’s outlines' : 'Show the model’s outlines'}
+        </Button>
+      </>
     )
   return (
     <Button size="large" action="read.reveal" busy={view.isLoading && 'Revealing'} onClick={() => void reveal.ask()}>

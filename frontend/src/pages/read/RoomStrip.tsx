@@ -37,7 +37,7 @@ export function RoomStrip({ room, session, view }: { room: Room; session: Sessio
     ...(masksLoaded < masksTotal ? [{ text: `masks ${masksLoaded} of ${masksTotal}`, glyph: 'layers' as const, tone: 'busy' as const }] : []),
     ...(session.resent ? [{ text: `${session.resent} ${session.resent === 1 ? 'slice' : 'slices'} sent again and checked`, tone: 'ok' as const }] : []),
     ...(session.restored ? [{ text: `${session.restored} changes of an earlier tab put back`, tone: 'ok' as const }] : []),
-    { text: session.case?.proposal ? 'Proposal shown' : 'No proposal', glyph: 'layers' },
+    { text: session.case?.proposal ? 'Proposal shown' : session.isRevealed ? 'Proposal revealed' : 'No proposal', glyph: 'layers' },
     { text: `brush ${(view.radius * 2).toFixed(1)} mm${view.isSphere ? ' sphere' : ''}${view.range ? `, values ${view.range[0]} to ${view.range[1]}` : ''}` },
   ]
   return <Strip items={items} keys={[['read.peek', 'peek'], ['read.brush.smaller', ''], ['read.brush.larger', 'brush'], ['read.structure.previous', ''], ['read.structure.next', 'structure'], ['read.undo', `undo ${session.undoable}`]]} />

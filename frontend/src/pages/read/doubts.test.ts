@@ -34,6 +34,11 @@ describe('what the model was unsure of', () => {
     expect(doubts[1]?.reasons).toContain('two islands')
   })
 
+  it('says why a grade is proposed', () => {
+    const grades = { genant: { b4: { value: '3', confidence: 0.7, reason: 'a wedge', figures: {} } } }
+    expect(surenessOf({ grades }, segments, manifests).grades.get('genant b4')).toEqual({ value: '3', confidence: 0.7, reason: 'a wedge' })
+  })
+
   it('gives the strip the highest entropy of each slice', () => {
     expect(surenessOf(json, segments, manifests).entropy.get('s')).toEqual([0.3, 0.5])
   })

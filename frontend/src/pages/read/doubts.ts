@@ -10,16 +10,25 @@ export interface Doubt extends SegmentKey {
   readonly reasons: readonly string[]
 }
 
+/** Why the model proposes a grade. */
+export interface Evidence {
+  readonly value: string
+  readonly confidence: number | null
+  readonly reason: string
+}
+
 export interface Sureness {
   /** Mean entropy per slice of a stack, 0 to 1. */
   readonly entropy: ReadonlyMap<string, readonly number[]>
   readonly confidence: ReadonlyMap<string, number>
   readonly doubts: readonly Doubt[]
+  /** Why grades are proposed, by form and site: `genant b4`. */
+  readonly grades: ReadonlyMap<string, Evidence>
   /** Why the model would not swear to the names of the levels. */
   readonly numbering: string | null
 }
 
-export const NOTHING_KNOWN: Sureness = { entropy: new Map(), confidence: new Map(), doubts: [], numbering: null }
+export const NOTHING_KNOWN: Sureness = { entropy: new Map(), confidence: new Map(), doubts: [], grades: new Map(), numbering: null }
 /** Where the model calls a structure doubtful; the strip is amber above it. */
 export const AMBER = 0.25
 
@@ -59,8 +68,15 @@ export const surenessOf = (json: unknown, segments: readonly Segment[], manifest
     }
     entropy.set(stack, line)
   }
-  return { entropy, confidence, numbering, doubts: doubtsOf(json, segments, places) }
+  return { entropy, confidence, numbering, doubts: doubtsOf(json, segments, places), grades: evidenceOf(json) }
 }
+
+const evidenceOf = (json: unknown): ReadonlyMap<string, Evidence> =>
+  new Map(
+    Object.entries(record(record(json)['grades'])).flatMap(([form, sites]) =>
+      Object.entries(record(sites)).map(([site, cell]) => [`${form} ${site}`, { value: word(record(cell)['value']), confidence: figure(record(cell)['confidence']), reason: word(record(cell)['reason']) }] as const),
+    ),
+  )
 
 const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyMap<string, ReadonlyMap<string, number>>): Doubt[] => {
   const listed = record(json)['doubts']

@@ -1,21 +1,20 @@
 import { Glyph } from '@/components/Glyph'
 import type { Form } from '@/geometry/grades'
-import { answerWords, type Adjudication, type GradeFinding } from '@/state/review'
+import { answerWords, sidesOf, type Adjudication, type GradeFinding } from '@/state/review'
 import { nameOf, orderOf } from '@/state/structure'
 import classes from './review.module.css'
 import { titleOf } from './words'
 
 const isVertebra = (code: string) => /^([CTL]\d|SAC)/.test(code)
 
-/** The two chains of names, one under the other. */
+/** The chains of names, one under the other. */
 export function LevelChains({ adjudication }: { adjudication: Adjudication }) {
-  const chains = (['a', 'b'] as const).map((side) => {
-    const bodies = adjudication[side].ladder.bodies ?? []
-    const named = bodies.length ? bodies.map((body) => body.name ?? '?') : adjudication[side].segments.map((segment) => segment.structure).filter(isVertebra).sort((x, y) => orderOf(x) - orderOf(y))
+  const chains = sidesOf(adjudication).map((side) => {
+    const bodies = adjudication[side]?.ladder.bodies ?? []
+    const named = bodies.length ? bodies.map((body) => body.name ?? '?') : (adjudication[side]?.segments ?? []).map((segment) => segment.structure).filter(isVertebra).sort((x, y) => orderOf(x) - orderOf(y))
     return { side, names: named }
   })
   const differ = adjudication.agreement.levels ?? 0
-  const other = chains[1]?.names ?? []
   return (
     <section aria-label="Level numbering">
       <h2>
@@ -34,7 +33,7 @@ export function LevelChains({ adjudication }: { adjudication: Adjudication }) {
         <p key={side} className={classes['chain']}>
           <b style={{ color: `var(--reader-${side})` }}>{side.toUpperCase()}</b>
           {names.map((name, i) => (
-            <span key={`${name} ${i}`} data-differs={(side === 'b' ? chains[0]?.names[i] !== name : other[i] !== name) || undefined}>
+            <span key={`${name} ${i}`} data-differs={chains.some((chain) => chain.names[i] !== name) || undefined}>
               {nameOf(name)}
             </span>
           ))}
@@ -45,7 +44,7 @@ export function LevelChains({ adjudication }: { adjudication: Adjudication }) {
   )
 }
 
-/** The grades that differ, A beside B. */
+/** The grades that differ, side by side. */
 export function GradesTable({ adjudication, forms }: { adjudication: Adjudication; forms: readonly Form[] }) {
   const found = adjudication.findings.filter((finding): finding is GradeFinding => finding.kind === 'grade')
   return (
@@ -68,12 +67,11 @@ export function GradesTable({ adjudication, forms }: { adjudication: Adjudicatio
           return (
             <li key={finding.id}>
               <span>{titleOf(finding, forms)}</span>
-              <span data-on={take === 'a' || undefined} style={{ color: 'var(--reader-a)' }}>
-                A {answerWords(forms, finding.form, finding.a)}
-              </span>
-              <span data-on={take === 'b' || undefined} style={{ color: 'var(--reader-b)' }}>
-                B {answerWords(forms, finding.form, finding.b)}
-              </span>
+              {sidesOf(adjudication).map((side) => (
+                <span key={side} data-on={take === side || undefined} style={{ color: `var(--reader-${side})` }}>
+                  {side.toUpperCase()} {answerWords(forms, finding.form, finding[side] ?? null)}
+                </span>
+              ))}
             </li>
           )
         })}

@@ -2,9 +2,19 @@ import { Button } from '@/components/Button'
 import { Glyph } from '@/components/Glyph'
 import { ActionKey } from '@/components/KeyCap'
 import type { Form } from '@/geometry/grades'
+import type { ActionId } from '@/keys/map'
+import { takesOf, type Take } from '@/state/review'
 import type { Bench, BenchView } from './bench'
 import classes from './review.module.css'
 import { aboutOf, sizeOf, TAKEN, titleOf } from './words'
+
+const OFFERED: Readonly<Record<Exclude<Take, 'edit'>, readonly [ActionId, string]>> = {
+  a: ['review.takeA', 'Take A'],
+  b: ['review.takeB', 'Take B'],
+  c: ['review.takeC', 'Take C'],
+  vote: ['review.takeVote', 'Vote'],
+  staple: ['review.takeStaple', 'Weighed vote'],
+}
 
 interface Props {
   bench: Bench
@@ -41,12 +51,14 @@ export function Disagreements({ bench, view, forms, mayDraw, onEdit, onReturn }:
                 <>
                   <p className="small t2">{aboutOf(finding)}</p>
                   <div className={classes['acts']}>
-                    <Button variant={pick?.take === 'a' ? 'primary' : 'outline'} action="review.takeA" reason={reason} reasonPlace="page" onClick={() => void bench.take('a')}>
-                      Take A
-                    </Button>
-                    <Button variant={pick?.take === 'b' ? 'primary' : 'outline'} action="review.takeB" reason={reason} reasonPlace="page" onClick={() => void bench.take('b')}>
-                      Take B
-                    </Button>
+                    {takesOf(view.adjudication, finding).map(
+                      (take) =>
+                        take !== 'edit' && (
+                          <Button key={take} variant={pick?.take === take ? 'primary' : 'outline'} action={OFFERED[take][0]} reason={reason} reasonPlace="page" onClick={() => void bench.take(take)}>
+                            {OFFERED[take][1]}
+                          </Button>
+                        ),
+                    )}
                     <Button action="review.edit" reason={reason ?? (mayDraw ? null : 'Radiologists and adjudicators draw')} reasonPlace="page" onClick={onEdit}>
                       Edit
                     </Button>

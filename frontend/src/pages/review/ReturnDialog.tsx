@@ -5,7 +5,7 @@ import { Dialog } from '@/components/Dialog'
 import { Field } from '@/components/Field'
 import { Segmented } from '@/components/Segmented'
 import { ErrorState } from '@/components/States'
-import { reviewGive, type Side } from '@/state/review'
+import { reviewGive, sidesOf, type Side } from '@/state/review'
 import type { Bench } from './bench'
 
 /** Send a reading back: whose, and what to look at. The note is pinned to the disagreement in hand. */
@@ -45,10 +45,7 @@ export function ReturnDialog({ opened, bench, onClose }: { opened: boolean; benc
       <Segmented
         label="Whose reading"
         value={side}
-        segments={[
-          { value: 'a', label: 'Reader A' },
-          { value: 'b', label: 'Reader B' },
-        ]}
+        segments={sidesOf(bench.getView().adjudication).map((value) => ({ value, label: `Reader ${value.toUpperCase()}` }))}
         onChange={setSide}
       />
       <Field label="What to look at" hint="The reader gets their own reading back with this. No names of patients.">

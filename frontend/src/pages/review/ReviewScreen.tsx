@@ -11,6 +11,7 @@ import { toastError } from '@/components/toast'
 import { useKeys } from '@/keys/useKeys'
 import { useMay } from '@/state/account'
 import { formsGet } from '@/state/forms'
+import { SIDES, sidesOf } from '@/state/review'
 import type { PaneSpec } from '@/viewer/pane'
 import type { Bench, BenchView } from './bench'
 import { Disagreements } from './Disagreements'
@@ -22,10 +23,11 @@ import { Thread } from './Thread'
 const HEADS: Readonly<Record<string, { readonly title: string; readonly colour: string | null }>> = {
   a: { title: 'Reader A', colour: 'var(--reader-a)' },
   b: { title: 'Reader B', colour: 'var(--reader-b)' },
+  c: { title: 'Reader C', colour: 'var(--reader-c)' },
   difference: { title: 'Difference', colour: null },
 }
 
-/** A against B: three pictures that move together, what differs, and one key for each answer. */
+/** Readers against each other: pictures that move together, what differs, and one key for each answer. */
 export function ReviewScreen({ bench }: { bench: Bench }) {
   const view = useSyncExternalStore(bench.subscribe, bench.getView)
   const { data: forms = [] } = useQuery({ queryKey: ['forms'], queryFn: formsGet, staleTime: Infinity })
@@ -51,6 +53,9 @@ export function ReviewScreen({ bench }: { bench: Bench }) {
   useKeys({
     'review.takeA': { down: () => void bench.take('a') },
     'review.takeB': { down: () => void bench.take('b') },
+    'review.takeC': { down: () => void bench.take('c') },
+    'review.takeVote': { down: () => void bench.take('vote') },
+    'review.takeStaple': { down: () => void bench.take('staple') },
     'review.edit': { down: () => void edit() },
     'review.next': () => bench.next(),
     'review.difference': { down: () => bench.toggleDifference() },
@@ -67,7 +72,7 @@ export function ReviewScreen({ bench }: { bench: Bench }) {
           <Glyph name="left" size={12} /> Worklist
         </Link>
         <h1>{adjudication.subject}</h1>
-        <span className="small t2">A against B, names hidden</span>
+        <span className="small t2">{sidesOf(adjudication).map((side) => side.toUpperCase()).join(' against ')}, names hidden</span>
         <span className="spread" />
         <Fact label="Mean Dice" value={adjudication.agreement.dice?.toFixed(2) ?? '–'} />
         <Fact label="Levels differ" value={String(adjudication.agreement.levels ?? 0)} />
@@ -90,7 +95,7 @@ export function ReviewScreen({ bench }: { bench: Bench }) {
       )}
       <div className={classes['wrap']}>
         <main className={classes['left']} aria-label="Readings">
-          <div className={classes['trio']}>
+          <div className={classes['trio']} style={{ gridTemplateColumns: `repeat(${Math.max(3, view.panes.length)}, minmax(0, 1fr))` }}>
             {view.panes.map((spec) => (
               <Pane key={`${spec.id} ${spec.stack}`} bench={bench} spec={spec} view={view} />
             ))}
@@ -128,7 +133,7 @@ function Pane({ bench, spec, view }: { bench: Bench; spec: PaneSpec; view: Bench
   const manifest = view.manifests.find((each) => each.stack === spec.stack)
   const { finding } = bench
   const isOutline = finding?.kind === 'outline' || finding?.kind === 'missing'
-  const figure = !isOutline ? '' : spec.id === 'a' ? `${finding.ml[0].toFixed(1)} ml` : spec.id === 'b' ? `${finding.ml[1].toFixed(1)} ml` : `Dice ${finding.dice.toFixed(2)}${finding.worst_mm === null ? '' : `, worst ${finding.worst_mm.toFixed(1)} mm`}`
+  const figure = !isOutline ? '' : spec.id !== 'difference' ? `${(finding.ml[SIDES.findIndex((side) => side === spec.id)] ?? 0).toFixed(1)} ml` : `Dice ${finding.dice.toFixed(2)}${finding.worst_mm === null ? '' : `, worst ${finding.worst_mm.toFixed(1)} mm`}`
   return (
     <section className={classes['view']} aria-label={head?.title ?? spec.id} data-pane={spec.id}>
       <h2 className={classes['head']}>
@@ -155,7 +160,9 @@ function Pane({ bench, spec, view }: { bench: Bench; spec: PaneSpec; view: Bench
         )}
         {spec.id === 'difference' && view.isDifferenceShown && (
           <span className={classes['key']}>
-            <span style={{ color: 'var(--reader-a)' }}>▨ only A</span> <span style={{ color: 'var(--reader-b)' }}>▧ only B</span> grey line: both
+            <span style={{ color: 'var(--reader-a)' }}>▨ only A</span> <span style={{ color: 'var(--reader-b)' }}>▧ only B</span>{' '}
+            {view.adjudication.c && <span style={{ color: 'var(--reader-c)' }}>▥ only C </span>}
+            {view.adjudication.c ? 'pale: two of three, grey line: all' : 'grey line: both'}
           </span>
         )}
       </div>

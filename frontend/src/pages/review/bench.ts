@@ -1,8 +1,8 @@
-/** The bench on which two readings lie: their masks, the pictures, which disagreement is in hand, and what was picked. */
+/** The bench on which two or three readings lie: their masks, the pictures, which disagreement is in hand, and what was picked. */
 import { framesGet, manifestGet } from '@/state/annotation'
 import type { StackManifest } from '@/geometry/stack'
 import { masksGet, type ProposalMask } from '@/state/proposal'
-import { adjudicationOpen, consensusSubmit, pickSend, sideMaskPath, type Adjudication, type Finding, type OutlineFinding, type Side, type Take } from '@/state/review'
+import { adjudicationOpen, consensusSubmit, pickSend, sideMaskPath, sidesOf, takesOf, type Adjudication, type Finding, type OutlineFinding, type Side, type Take } from '@/state/review'
 import { ReadingViewer } from '@/viewer/engine'
 import type { PaneSpec, PaneState } from '@/viewer/pane'
 import { outlinesLayer, type Look } from './outlines'
@@ -23,12 +23,10 @@ export interface BenchView {
   readonly seq: number
 }
 
-export const PANE_IDS = ['a', 'b', 'difference'] as const
-
 export class Bench {
   readonly viewer: ReadingViewer
   private view: BenchView
-  private sides: Record<Side, readonly ProposalMask[]> = { a: [], b: [] }
+  private sides: Record<Side, readonly ProposalMask[]> = { a: [], b: [], c: [] }
   private readonly listeners = new Set<() => void>()
   private readonly opened: Promise<void>
   /** Where the pictures go as soon as they hang. */
@@ -76,9 +74,9 @@ export class Bench {
     const found = await Promise.all(adjudication.stacks.map((stack) => manifestGet(stack.id).then((manifest) => ({ description: stack.description, ...manifest })).catch(() => null)))
     const manifests = found.filter((manifest) => manifest !== null)
     for (const manifest of manifests) this.viewer.addStack(manifest, (from, count, signal) => framesGet(manifest.stack, from, count, signal))
-    const layers = [...new Set([...adjudication.a.segments, ...adjudication.b.segments].map((segment) => segment.layer))]
-    const [a, b] = await Promise.all((['a', 'b'] as const).map((side) => masksGet(manifests, layers, (stack, layer) => sideMaskPath(adjudication.id, side, stack, layer))))
-    this.sides = { a: a ?? [], b: b ?? [] }
+    const layers = [...new Set(sidesOf(adjudication).flatMap((side) => adjudication[side]?.segments ?? []).map((segment) => segment.layer))]
+    const [a, b, c] = await Promise.all(sidesOf(adjudication).map((side) => masksGet(manifests, layers, (stack, layer) => sideMaskPath(adjudication.id, side, stack, layer))))
+    this.sides = { a: a ?? [], b: b ?? [], c: c ?? [] }
     this.set({ manifests })
     this.hang(this.stackOf(this.finding) ?? manifests[0]?.stack)
     await this.begin(false)
@@ -98,7 +96,7 @@ export class Bench {
   }
 
   private hang(stack: string | undefined): void {
-    if (stack && this.view.panes[0]?.stack !== stack) this.set({ panes: PANE_IDS.map((id) => ({ id, stack, view: 'stack' })), states: new Map() })
+    if (stack && this.view.panes[0]?.stack !== stack) this.set({ panes: [...sidesOf(this.view.adjudication), 'difference'].map((id) => ({ id, stack, view: 'stack' as const })), states: new Map() })
   }
 
   private stackOf(finding: Finding | undefined): string | undefined {
@@ -118,7 +116,7 @@ export class Bench {
   private readonly look = (): Look => {
     const { finding } = this
     const isOutline = finding?.kind === 'outline' || finding?.kind === 'missing'
-    return { isDifferenceShown: this.view.isDifferenceShown, a: isOutline ? finding.a : null, b: isOutline ? finding.b : null }
+    return { isDifferenceShown: this.view.isDifferenceShown, a: isOutline ? finding.a : null, b: isOutline ? finding.b : null, c: isOutline ? (finding.c ?? null) : null }
   }
 
   /** Take a disagreement in hand; from then on the page stays where the reader is. */
@@ -164,6 +162,10 @@ export class Bench {
   async take(take: Take): Promise<boolean> {
     const { finding } = this
     if (!finding || this.view.isWriting || this.view.refused) return false
+    if (!takesOf(this.view.adjudication, finding).includes(take)) {
+      this.set({ note: take === 'c' ? 'Two have read this case: take A or B.' : 'Only outlines of three readings can be voted on.' })
+      return false
+    }
     this.set({ isWriting: true })
     try {
       await this.opened

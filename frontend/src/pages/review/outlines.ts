@@ -1,23 +1,21 @@
-/** What is drawn over the three pictures: A's outlines, B's, and where they differ. */
+/** What is drawn over the pictures: each reader's outlines, and where they differ. */
 import { boxes, outline, type Ring } from '@/geometry/contour'
 import type { PlaneMask } from '@/geometry/labelmap'
 import type { ProposalMask } from '@/state/proposal'
+import { SIDES, type Side } from '@/state/review'
 import type { Layer, Projection } from '@/viewer/layers'
 
-export interface Sides {
-  readonly a: readonly ProposalMask[]
-  readonly b: readonly ProposalMask[]
-}
+export type Sides = Readonly<Record<Side, readonly ProposalMask[]>>
 
-export interface Look {
+type InHand = { readonly id: number; readonly layer: string } | null
+
+/** Which segments the disagreement in hand is about: drawn heavier. */
+export interface Look extends Readonly<Record<Side, InHand>> {
   readonly isDifferenceShown: boolean
-  /** The segments of the disagreement in hand: drawn heavier. */
-  readonly a: { readonly id: number; readonly layer: string } | null
-  readonly b: { readonly id: number; readonly layer: string } | null
 }
 
-const A = '#e69f00'
-const B = '#56b4e9'
+const COLOURS: Readonly<Record<Side, string>> = { a: '#e69f00', b: '#56b4e9', c: '#b874a3' }
+const TWO = 'rgb(190 196 202 / 24%)'
 const BOTH = 'rgb(190 196 202 / 85%)'
 const HALO = 'rgb(0 0 0 / 60%)'
 
@@ -40,8 +38,15 @@ const pathsOf = (mask: PlaneMask, place: (x: number, y: number) => readonly [num
 
 const hatches = new Map<string, CanvasPattern | null>()
 
-/** Hatched one way for A and the other for B, so that it is told apart without colour. */
-const hatchOf = (context: CanvasRenderingContext2D, colour: string, isRising: boolean): CanvasPattern | null => {
+/** Where a line of the hatching begins and ends: rising for A, falling for B, upright for C, so that they are told apart without colour. */
+const STROKES: Readonly<Record<Side, (shift: number) => readonly [number, number, number, number]>> = {
+  a: (shift) => [shift, 8, shift + 8, 0],
+  b: (shift) => [shift, 0, shift + 8, 8],
+  c: (shift) => [shift + 4, 0, shift + 4, 8],
+}
+
+const hatchOf = (context: CanvasRenderingContext2D, side: Side): CanvasPattern | null => {
+  const colour = COLOURS[side]
   const known = hatches.get(colour)
   if (known !== undefined) return known
   const tile = document.createElement('canvas')
@@ -52,8 +57,9 @@ const hatchOf = (context: CanvasRenderingContext2D, colour: string, isRising: bo
     pen.lineWidth = 1.8
     pen.beginPath()
     for (const shift of [-8, 0, 8]) {
-      pen.moveTo(shift, isRising ? 8 : 0)
-      pen.lineTo(shift + 8, isRising ? 0 : 8)
+      const [x0, y0, x1, y1] = STROKES[side](shift)
+      pen.moveTo(x0, y0)
+      pen.lineTo(x1, y1)
     }
     pen.stroke()
   }
@@ -62,17 +68,16 @@ const hatchOf = (context: CanvasRenderingContext2D, colour: string, isRising: bo
   return pattern
 }
 
-/** The layer of the review page. Panes are called `a`, `b` and `difference`. */
+/** The layer of the review page. Panes are called `a`, `b`, of three readings `c`, and `difference`. */
 export const outlinesLayer = (sides: () => Sides, look: () => Look): Layer => ({
   name: 'outlines',
   draw: (context, pane) => {
     if (pane.axis !== 0) return
     const place = placer(pane)
-    const at = (masks: readonly ProposalMask[]) => masks.filter((mask) => mask.stack === pane.spec.stack).map((mask) => ({ layer: mask.layer, plane: mask.labelmap.plane(0, pane.slice) }))
-    const { a, b } = sides()
-    if (pane.spec.id === 'a') for (const { layer, plane } of at(a)) drawSide(context, pathsOf(plane, place), A, look().a?.layer === layer ? (look().a?.id ?? 0) : 0)
-    else if (pane.spec.id === 'b') for (const { layer, plane } of at(b)) drawSide(context, pathsOf(plane, place), B, look().b?.layer === layer ? (look().b?.id ?? 0) : 0)
-    else if (look().isDifferenceShown) drawDifference(context, at(a), at(b), place, look())
+    const planes = (side: Side) => sides()[side].filter((mask) => mask.stack === pane.spec.stack).map((mask) => ({ layer: mask.layer, plane: mask.labelmap.plane(0, pane.slice) }))
+    const one = SIDES.find((side) => side === pane.spec.id)
+    if (one) for (const { layer, plane } of planes(one)) drawSide(context, pathsOf(plane, place), COLOURS[one], look()[one]?.layer === layer ? (look()[one]?.id ?? 0) : 0)
+    else if (look().isDifferenceShown) drawDifference(context, SIDES.filter((side) => sides()[side].length > 0).map((side) => ({ side, planes: planes(side) })), place, look())
   },
 })
 
@@ -98,41 +103,43 @@ const drawSide = (context: CanvasRenderingContext2D, paths: Paths, colour: strin
   }
 }
 
-/** Which ids lie where: only A hatched one way, only B the other, a thin grey line round what both drew. */
-const drawDifference = (context: CanvasRenderingContext2D, a: readonly { layer: string; plane: PlaneMask }[], b: readonly { layer: string; plane: PlaneMask }[], place: (x: number, y: number) => readonly [number, number], look: Look): void => {
-  for (const layer of new Set([...a, ...b].map((each) => each.layer))) {
-    const first = a.find((each) => each.layer === layer)?.plane
-    const second = b.find((each) => each.layer === layer)?.plane
-    const shape = first ?? second
+interface Drawn {
+  readonly side: Side
+  readonly planes: readonly { readonly layer: string; readonly plane: PlaneMask }[]
+}
+
+/** What one reader alone drew, hatched their own way; what two of three drew, pale; a thin grey line round what all drew. */
+const drawDifference = (context: CanvasRenderingContext2D, readers: readonly Drawn[], place: (x: number, y: number) => readonly [number, number], look: Look): void => {
+  for (const layer of new Set(readers.flatMap(({ planes }) => planes.map((each) => each.layer)))) {
+    const planes = readers.map(({ side, planes: own }) => ({ side, data: own.find((each) => each.layer === layer)?.plane }))
+    const shape = planes.find(({ data }) => data)?.data
     if (!shape) continue
-    const only = (mine: PlaneMask | undefined, other: PlaneMask | undefined, mineId: number | undefined, otherId: number | undefined): PlaneMask => {
-      const data = new Uint8Array(shape.width * shape.height)
-      for (let i = 0; i < data.length; i += 1) {
-        const value = mine?.data[i] ?? 0
-        const there = other?.data[i] ?? 0
-        const isChosen = mineId === undefined || value === mineId
-        if (value && isChosen && (otherId === undefined ? !there : there !== otherId)) data[i] = 1
-      }
-      return { width: shape.width, height: shape.height, data }
+    const isInHand = SIDES.some((side) => look[side]?.layer === layer)
+    const size = shape.width * shape.height
+    const votes = new Uint8Array(size)
+    const mine = planes.map(({ side, data }) => {
+      const id = isInHand ? (look[side]?.id ?? -1) : 0
+      return Uint8Array.from({ length: size }, (_, i) => {
+        const value = data?.data[i] ?? 0
+        return Number(value !== 0 && (id === 0 || value === id))
+      })
+    })
+    for (const held of mine) held.forEach((drawn, i) => (votes[i] = (votes[i] ?? 0) + drawn))
+    const fill = (data: Uint8Array, paint: string | CanvasPattern, alpha: number) => {
+      context.globalAlpha = alpha
+      context.fillStyle = paint
+      for (const path of pathsOf({ ...shape, data }, place).values()) context.fill(path, 'evenodd')
+      context.globalAlpha = 1
     }
-    const isInHand = look.a?.layer === layer || look.b?.layer === layer
-    const [idA, idB] = isInHand && look.a && look.b ? [look.a.id, look.b.id] : [undefined, undefined]
-    for (const [mask, colour, isRising] of [
-      [only(first, second, idA, idB), A, true],
-      [only(second, first, idB, idA), B, false],
-    ] as const)
-      for (const path of pathsOf(mask, place).values()) {
-        context.globalAlpha = 0.28
-        context.fillStyle = colour
-        context.fill(path, 'evenodd')
-        context.globalAlpha = 1
-        context.fillStyle = hatchOf(context, colour, isRising) ?? colour
-        context.fill(path, 'evenodd')
-      }
-    const both = new Uint8Array(shape.width * shape.height)
-    for (let i = 0; i < both.length; i += 1) if (first?.data[i] && second?.data[i]) both[i] = first.data[i] ?? 0
+    if (planes.length > 2) fill(votes.map((count) => Number(count === 2)), TWO, 1)
+    planes.forEach(({ side }, at) => {
+      const alone = votes.map((count, i) => Number(count === 1 && mine[at]?.[i] === 1))
+      fill(alone, COLOURS[side], 0.28)
+      fill(alone, hatchOf(context, side) ?? COLOURS[side], 1)
+    })
+    const all = Uint8Array.from({ length: size }, (_, i) => (planes.every(({ data }) => data?.data[i]) ? (planes[0]?.data?.data[i] ?? 0) : 0))
     context.strokeStyle = BOTH
     context.lineWidth = 1
-    for (const path of pathsOf({ ...shape, data: both }, place).values()) context.stroke(path)
+    for (const path of pathsOf({ ...shape, data: all }, place).values()) context.stroke(path)
   }
 }

@@ -1,6 +1,6 @@
 /** How a disagreement is said. */
 import type { Form } from '@/geometry/grades'
-import { answerWords, type Finding, type Take } from '@/state/review'
+import { answerWords, SIDES, type Finding, type Side, type Take } from '@/state/review'
 import { nameOf } from '@/state/structure'
 
 const siteWords = (finding: Finding & { kind: 'grade' }): string => {
@@ -10,6 +10,9 @@ const siteWords = (finding: Finding & { kind: 'grade' }): string => {
   return side && side !== 'disc' ? `${level}, ${side}` : level
 }
 
+/** Of three readings: what most say. */
+const mostWords = (majority: Side | null | undefined): string => (majority === undefined ? '' : majority === null ? 'All three differ. ' : `Two of three say as ${majority.toUpperCase()}. `)
+
 export const titleOf = (finding: Finding, forms: readonly Form[]): string => {
   switch (finding.kind) {
     case 'levels':
@@ -17,7 +20,7 @@ export const titleOf = (finding: Finding, forms: readonly Form[]): string => {
     case 'grade':
       return `${forms.find((form) => form.code === finding.form)?.title ?? finding.form} ${siteWords(finding)}`
     case 'missing':
-      return `${nameOf(finding.structure)} drawn by ${finding.a ? 'A' : 'B'} only`
+      return `${nameOf(finding.structure)} drawn by ${SIDES.filter((side) => finding[side]).map((side) => side.toUpperCase()).join(' and ')} only`
     case 'outline':
       return `${nameOf(finding.structure)} outline`
   }
@@ -28,7 +31,7 @@ export const sizeOf = (finding: Finding, forms: readonly Form[]): string => {
     case 'levels':
       return `${finding.bodies.length} ${finding.bodies.length === 1 ? 'structure' : 'structures'}`
     case 'grade':
-      return `${answerWords(forms, finding.form, finding.a)} / ${answerWords(forms, finding.form, finding.b)}`
+      return [finding.a, finding.b, ...(finding.c === undefined ? [] : [finding.c])].map((answer) => answerWords(forms, finding.form, answer)).join(' / ')
     case 'missing':
       return `${Math.max(...finding.ml).toFixed(1)} ml`
     case 'outline':
@@ -39,14 +42,14 @@ export const sizeOf = (finding: Finding, forms: readonly Form[]): string => {
 export const aboutOf = (finding: Finding): string => {
   switch (finding.kind) {
     case 'levels':
-      return 'Choosing one renumbers its masks and grades with it.'
+      return `${mostWords(finding.majority)}Choosing one renumbers its masks and grades with it.`
     case 'grade':
-      return 'The one that is taken stands in the consensus with your name and the time.'
+      return `${mostWords(finding.majority)}The one that is taken stands in the consensus with your name and the time.`
     case 'missing':
-      return 'Taking the other leaves it out.'
+      return 'Taking a reader who has not drawn it leaves it out.'
     case 'outline':
-      return `Dice ${finding.dice.toFixed(2)}; ${finding.ml[0].toFixed(1)} ml against ${finding.ml[1].toFixed(1)} ml.`
+      return `Dice ${finding.dice.toFixed(2)}${finding.pairs ? ` of the two furthest apart (${Object.entries(finding.pairs).map(([pair, { dice }]) => `${pair.toUpperCase()} ${dice.toFixed(2)}`).join(', ')})` : ''}; ${finding.ml.map((ml) => `${ml.toFixed(1)} ml`).join(' against ')}.`
   }
 }
 
-export const TAKEN: Readonly<Record<Take, string>> = { a: 'took A', b: 'took B', edit: 'edited' }
+export const TAKEN: Readonly<Record<Take, string>> = { a: 'took A', b: 'took B', c: 'took C', vote: 'took the vote', staple: 'took the weighed vote', edit: 'edited' }

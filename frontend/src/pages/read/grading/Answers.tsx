@@ -2,6 +2,7 @@ import { ActionKey } from '@/components/KeyCap'
 import { ACTIONS, type ActionId } from '@/keys/map'
 import { answerOf, cellName, siteOf } from './columns'
 import classes from './grading.module.css'
+import type { Evidence } from '../doubts'
 import type { Grading } from './grading'
 import { Picture } from './Picture'
 
@@ -11,11 +12,12 @@ const keyOf = (key: string | undefined): ActionId | null => {
 }
 
 /** What the cell in hand can be answered with: key, picture, words. */
-export function Answers({ grading, canWrite }: { grading: Grading; canWrite: boolean }) {
+export function Answers({ grading, canWrite, evidence }: { grading: Grading; canWrite: boolean; evidence: ReadonlyMap<string, Evidence> }) {
   const { cell } = grading
   if (!cell) return null
   const { form } = cell.column
   const modifier = form.modifiers?.[0]
+  const why = evidence.get(`${form.code} ${siteOf(cell.row, cell.column)}`)
   const giveFrom = (button: HTMLButtonElement, value: string) => {
     button.blur()
     grading.give(value)
@@ -27,6 +29,12 @@ export function Answers({ grading, canWrite }: { grading: Grading; canWrite: boo
         <span className="spread" />
         <span className="t3">{cell.grade ? (cell.grade.status === 'proposed' ? `proposed: ${answerOf(form, cell.grade.value)?.label ?? ''}` : '') : 'not graded'}</span>
       </h3>
+      {why && (
+        <p className={classes['why']} role="note" aria-label="Why the model proposes it">
+          The model proposes <b>{answerOf(form, why.value)?.label ?? why.value}</b>
+          {why.confidence !== null && ` (confidence ${why.confidence.toFixed(2)})`}: {why.reason}.
+        </p>
+      )}
       <ul>
         {form.values.map((value) => {
           const action = keyOf(value.key)

@@ -23,7 +23,7 @@ export function GradesPanel(props: PanelProps) {
       {tasks.length > 1 && <Segmented label="What is graded" value={task.id} segments={tasks.map(({ id, label }) => ({ value: id, label }))} onChange={(id) => grading.choose(id)} />}
       <GradeGrid grading={grading} task={task} view={view} grades={session.grades} />
       {task.id === 'bodies' && <Heights {...props} grading={grading} />}
-      <Answers grading={grading} canWrite={session.phase.kind === 'ready'} />
+      <Answers grading={grading} canWrite={session.phase.kind === 'ready'} evidence={props.view.sureness.grades} />
     </div>
   )
 }

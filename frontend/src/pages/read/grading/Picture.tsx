@@ -1,5 +1,6 @@
 /** Small schematic pictures of what a grade looks like: our own drawings, not to scale. */
 import type { ReactNode } from 'react'
+import { CONTOUR, ENDPLATE, LEE_CANAL, LEE_FORAMEN, RECESS, SCHIZAS } from './drawings'
 
 const BONE = '#6f7880'
 const INK = '#353c43'
@@ -89,26 +90,32 @@ const FORAMEN: Readonly<Record<string, ReactNode>> = { normal_mild: foramen(5), 
 const body = (front: number, back: number): ReactNode => <path d={`M14 ${22 - front / 2}L46 ${22 - back / 2}V${22 + back / 2}L14 ${22 + front / 2}z`} fill={BONE} stroke={INK} />
 const GENANT: Readonly<Record<string, ReactNode>> = { '0': body(30, 30), '1': body(23, 30), '2': body(20, 30), '3': body(13, 30) }
 
-const slip = (by: number): ReactNode => (
+/** The upper body over the lower one, moved to the front; beyond its edge it drops. */
+const slip = (by: number, drop = 0): ReactNode => (
   <>
-    <rect x={14 - by} y={3} width={30} height={17} rx={2} fill={BONE} />
-    <rect x={14} y={25} width={30} height={17} rx={2} fill={BONE} />
-    {by > 0 && <path d={`M14 21v3M${14 - by} 21v3`} stroke="#dfca9a" strokeWidth={1} />}
+    <rect x={28 - by} y={3 + drop} width={30} height={17} rx={2} fill={BONE} />
+    <rect x={28} y={25} width={30} height={17} rx={2} fill={BONE} />
+    {by > 0 && !drop && <path d={`M28 21v3M${28 - by} 21v3`} stroke="#dfca9a" strokeWidth={1} />}
   </>
 )
-const MEYERDING: Readonly<Record<string, ReactNode>> = { '0': slip(0), '1': slip(6), '2': slip(12), '3': slip(-20), '4': slip(-28), '5': slip(-34) }
+const MEYERDING: Readonly<Record<string, ReactNode>> = { '0': slip(0), '1': slip(6), '2': slip(12), '3': slip(19), '4': slip(27), '5': slip(28, 15) }
 
 const PICTURES: Readonly<Record<string, Readonly<Record<string, ReactNode>>>> = {
   pfirrmann: PFIRRMANN,
   modic: MODIC,
   rsna_canal: CANAL,
-  rsna_subarticular: CANAL,
+  rsna_subarticular: RECESS,
   rsna_foraminal: FORAMEN,
   genant: GENANT,
   meyerding: MEYERDING,
+  schizas: SCHIZAS,
+  lee_canal: LEE_CANAL,
+  lee_foraminal: LEE_FORAMEN,
+  disc_contour: CONTOUR,
+  endplate_change: ENDPLATE,
 }
 
-/** The picture of an answer, or nothing where words say it better. */
+/** The picture of an answer; nothing for answers that have none. */
 export function Picture({ form, value, label }: { form: string; value: string; label: string }) {
   const drawing = PICTURES[form]?.[value]
   return drawing ? <Frame label={`${label}: schematic`}>{drawing}</Frame> : null
