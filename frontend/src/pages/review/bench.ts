@@ -138,7 +138,7 @@ export class Bench {
   /** Pictures that were hung just now are not there yet: each that comes asks again. */
   private lookAtWanted(): void {
     const { wanted } = this
-    if (!wanted?.place || !PANE_IDS.every((id) => this.viewer.paneStack(id) === wanted.stack)) return
+    if (!wanted?.place || !this.view.panes.every(({ id }) => this.viewer.paneStack(id) === wanted.stack)) return
     this.wanted = null
     this.viewer.focus(wanted.stack, [wanted.place[0], wanted.place[1], wanted.place[2]], 70)
   }
