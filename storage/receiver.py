@@ -36,7 +36,9 @@ from storage.models import ImportBatch, Source
 from storage.presence import Presence
 from storage.services.certificate import Certificate, certificate_of
 from storage.services.import_batch import batch_close, batch_open
-from storage.services.intake import Outcome, Prepared, batches_commit, instance_prepare
+from storage.services.intake import instance_prepare
+from storage.services.intake_commit import batches_commit
+from storage.services.prepared import Outcome, Prepared
 from storage.services.source import source_of_peer
 from storage.store_line import MAX_PDU, Received, Store, StoreAssociation
 

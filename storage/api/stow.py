@@ -25,7 +25,8 @@ from storage.keys import pseudonyms_every
 from storage.models import Instance
 from storage.multipart_related import boundary_of, parts
 from storage.services.import_batch import batch_close, batch_open
-from storage.services.intake import Outcome, instance_intake
+from storage.services.intake import instance_intake
+from storage.services.prepared import Outcome
 from storage.services.project_key import pseudonyms_for
 from storage.services.series_metadata import instance_url
 from storage.services.source import source_for

@@ -11,7 +11,9 @@ from django.conf import settings
 
 from storage.archive import Limits, archive_entries, is_archive
 from storage.services.import_batch import batch_refuse
-from storage.services.intake import Prepared, instance_prepare, instances_commit
+from storage.services.intake import instance_prepare
+from storage.services.intake_commit import instances_commit
+from storage.services.prepared import Prepared
 
 if TYPE_CHECKING:
     from storage.models import ImportBatch

@@ -18,7 +18,7 @@ from storage.services.blob import blob_delete, blob_read
 from storage.services.blob_check import STAGED_MEDIA_TYPE
 from storage.services.commitment import COMMITMENT_PURPOSE
 from storage.services.credentials import CREDENTIALS_PURPOSE, WORKLIST_PURPOSE
-from storage.services.intake import SEALED_MEDIA_TYPE
+from storage.services.intake_commit import SEALED_MEDIA_TYPE
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from storage.models import ImportBatch, Source
 from storage.phantom.spine import Scoliosis, SpineSpec
 from storage.phantom_dicom.identity import add_private, identity_draw, patient_id
 from storage.phantom_dicom.study import Grids, Modality, study_series
-from storage.services.intake import instance_prepare, instances_commit
+from storage.services.intake import instance_prepare
+from storage.services.intake_commit import instances_commit
 
 if TYPE_CHECKING:
     from accounts.models import Project

@@ -15,10 +15,11 @@ from storage.dicom.profile import Waiver
 from storage.dicom.reasons import REASONS, Rejected
 from storage.keys import unseal
 from storage.models import QuarantineItem
-from storage.object_store import store
 from storage.services.blob import blob_delete, blob_read
 from storage.services.import_batch import batch_open
-from storage.services.intake import Outcome, Prepared, instances_commit
+from storage.services.intake import instance_write
+from storage.services.intake_commit import instances_commit
+from storage.services.prepared import Outcome, Prepared
 from storage.services.profile import profile_of
 from storage.services.project_key import pseudonyms_for
 
@@ -129,5 +130,5 @@ def _release(item: QuarantineItem) -> Outcome:
     except Rejected as error:
         return Outcome("refused", error.code)
     batch = item.batch or batch_open(project=item.project, source=source)
-    prepared = Prepared(size=item.size, seconds=0.0, ordinal=None, passed=passed, digest=store().put(passed.data))
+    prepared = instance_write(prepared=Prepared(size=item.size, seconds=0.0, ordinal=None, passed=passed, content=passed.data))
     return instances_commit(source=source, batch=batch, prepared=[prepared])[0]

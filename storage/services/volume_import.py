@@ -19,7 +19,9 @@ from storage.models import ImportBatch, ImportFinding, Series, Source, Stack
 from storage.services.assembly import series_assemble
 from storage.services.blob import blob_put
 from storage.services.import_batch import batch_finding
-from storage.services.intake import Outcome, instance_prepare, instances_commit
+from storage.services.intake import instance_prepare
+from storage.services.intake_commit import instances_commit
+from storage.services.prepared import Outcome
 from storage.services.volume_mapping import VolumeFile, VolumeItem, VolumeMapping, mapping_match
 from storage.services.volume_reading import ReadVolume, volume_read
 
