@@ -1,21 +1,20 @@
 """The DICOM listener: C-STORE and C-ECHO for authorised peers. What it answers with success is durable.
 
 One process serves many associations in threads; several processes share one listening socket (``manage.py receiver``). A thread
-reads (:mod:`storage.store_line`) and cleans, then hands its object to the process's one committer, which writes whatever waits in one
-transaction.
+reads (:mod:`storage.store_line`), cleans, writes the bytes and then, with those who are as far (:mod:`storage.committer`), the rows.
+Within a process one thread cleans at a time, where none takes long: two would take the interpreter's lock from each other, a hundred
+times an image.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import re
 import socket
 import ssl
 import struct
 import threading
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,16 +29,17 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 from accounts.services.audit import audit_record
 from config.errors import ColumnaError
 from storage.commitment_provider import commitment_context, commitment_take
+from storage.committer import Committer
 from storage.dicom import sop_classes
 from storage.dicom.parse import ENCAPSULATED, NATIVE
 from storage.models import ImportBatch, Source
 from storage.presence import Presence
 from storage.services.certificate import Certificate, certificate_of
 from storage.services.import_batch import batch_close, batch_open
-from storage.services.intake import instance_prepare
-from storage.services.intake_commit import batches_commit
-from storage.services.prepared import Outcome, Prepared
+from storage.services.intake import instance_clean, instance_write
+from storage.services.prepared import Outcome
 from storage.services.source import source_of_peer
+from storage.spread import Spread
 from storage.store_line import MAX_PDU, Received, Store, StoreAssociation
 
 if TYPE_CHECKING:
@@ -52,11 +52,9 @@ logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
 VERIFICATION = "1.2.840.10008.1.1"
 _SUCCESS, _NO_RESOURCES = 0x0000, 0xA700
 _MOST_ASSOCIATIONS = 64
-_GROUP = 64
-_WAITING = 2 * _MOST_ASSOCIATIONS
 _AUDIT_EVERY = 60.0
-_STAND_BACK, _STAND_BACK_MOST = 0.005, 0.1
-"""Seconds a process waits before it accepts, for each association it has: so they spread over the processes."""
+_cleaning, _PATIENCE = threading.Lock(), 0.05
+"""Who cleans has the lock. Who has waited so many seconds cleans beside: the other may be reading text, which takes long and leaves a core."""
 _REJECT_UNKNOWN_CALLER = (0x01, 0x01, 0x03)
 _REJECT_CALLED = (0x01, 0x01, 0x07)
 _REJECT_LATER = (0x02, 0x03, 0x02)
@@ -80,67 +78,16 @@ class Peer:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Committer:
-    """Writes prepared objects of all associations of this process, many in one transaction, in one thread."""
-
-    def __init__(self) -> None:
-        self._queue: queue.Queue[tuple[Source, ImportBatch, Prepared, Future[Outcome]] | None] = queue.Queue(_WAITING)
-        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
-        self._thread.start()
-
-    def commit(self, source: Source, batch: ImportBatch, prepared: Prepared) -> Outcome:
-        """Return the outcome once it is durable. Raises what the database raised."""
-        future: Future[Outcome] = Future()
-        self._queue.put((source, batch, prepared, future))
-        return future.result()
-
-    def close(self) -> None:
-        self._queue.put(None)
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            waiting, last = [first], False
-            while len(waiting) < _GROUP:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                    break
-                waiting.append(more)
-            self._write(waiting)
-            if last:
-                break
-        connections.close_all()
-
-    def _write(self, waiting: list[tuple[Source, ImportBatch, Prepared, Future[Outcome]]]) -> None:
-        groups: dict[Any, tuple[Source, ImportBatch, list[Prepared], list[Future[Outcome]]]] = {}
-        for source, batch, prepared, future in waiting:
-            _, _, items, futures = groups.setdefault(batch.pk, (source, batch, [], []))
-            items.append(prepared)
-            futures.append(future)
-        try:
-            close_old_connections()
-            found = batches_commit(groups=[(source, batch, items) for source, batch, items, _ in groups.values()])
-        except Exception as error:  # the rim of a thread: every waiting association must hear of it
-            for _, _, _, future in waiting:
-                future.set_exception(error)
-            return
-        for (_, _, _, futures), outcomes in zip(groups.values(), found, strict=True):
-            for future, outcome in zip(futures, outcomes, strict=True):
-                future.set_result(outcome)
-
-
 class Receiver:
     """Answers associations on a socket that is listening already."""
 
-    def __init__(self, listening: socket.socket, *, tls: ssl.SSLContext | None = None, ae_title: str | None = None) -> None:
+    def __init__(
+        self, listening: socket.socket, *, tls: ssl.SSLContext | None = None, ae_title: str | None = None, spread: Spread | None = None
+    ) -> None:
         self.ae_title = ae_title or settings.ENVIRONMENT.dicom_ae_title
         self._peers: dict[int, Peer] = {}
         self._audited: dict[str, float] = {}
-        self._committer = Committer()
+        self._committer = Committer(settings.ENVIRONMENT.data_dir / "listener.lock")
         self._presence = Presence()
         entity = AE(ae_title=self.ae_title)
         entity.maximum_associations = _MOST_ASSOCIATIONS
@@ -152,7 +99,7 @@ class Receiver:
             (evt.EVT_N_ACTION, self._action),
             (evt.EVT_CONN_CLOSE, self._closed),
         ]
-        self._server = _Server(entity, listening, self.ae_title, contexts(), tls, handlers, self._store)
+        self._server = _Server(entity, listening, self.ae_title, contexts(), tls, handlers, self._store, spread or Spread())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.2}, name="listener", daemon=True)
 
     def start(self) -> None:
@@ -166,7 +113,6 @@ class Receiver:
             time.sleep(0.05)
         for association in self._server.active_associations:
             association.abort()
-        self._committer.close()
         self._presence.close()
 
     # events of pynetdicom; each association has its thread
@@ -228,8 +174,13 @@ class Receiver:
             if peer.batch is None:
                 peer.batch = batch_open(project=peer.source.project, source=peer.source)
             peer.ordinal += 1
-        prepared = instance_prepare(source=peer.source, data=data, ordinal=peer.ordinal)
-        return self._committer.commit(peer.source, peer.batch, prepared)
+        is_first = _cleaning.acquire(timeout=_PATIENCE)
+        try:
+            cleaned = instance_clean(source=peer.source, data=data, ordinal=peer.ordinal)
+        finally:
+            if is_first:
+                _cleaning.release()
+        return self._committer.commit(peer.source, peer.batch, instance_write(prepared=cleaned))
 
     def _closed(self, event: evt.Event) -> None:
         peer = self._peers.pop(id(event.assoc), None)
@@ -258,8 +209,10 @@ class _Server(ThreadedAssociationServer):
         tls: ssl.SSLContext | None,
         handlers: list[Any],
         store: Store,
+        spread: Spread,
     ) -> None:
-        self._listening, self._tls, self.store = listening, tls, store
+        self._listening, self._tls, self.store, self._spread = listening, tls, store, spread
+        self._arriving, self._arriving_lock = 0, threading.Lock()
         super().__init__(entity, listening.getsockname()[:2], title, offered, None, handlers, _Handler)
         entity._servers.append(self)
 
@@ -270,8 +223,9 @@ class _Server(ThreadedAssociationServer):
         self.server_address = self.socket.getsockname()
 
     def get_request(self) -> tuple[socket.socket, Any]:
-        time.sleep(min(_STAND_BACK * len(self.active_associations), _STAND_BACK_MOST))
+        self._spread.stand_back()
         client, address = self._listening.accept()
+        self._arrive(1)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             client.settimeout(self.ae.network_timeout)
@@ -283,13 +237,25 @@ class _Server(ThreadedAssociationServer):
         return client, address
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        if self._tls is not None:
-            try:
+        try:
+            if self._tls is not None:
                 request = self._tls.wrap_socket(cast(socket.socket, request), server_side=True)
-            except (ssl.SSLError, OSError):
-                self.shutdown_request(request)
-                return
-        super().process_request_thread(request, client_address)
+        except (ssl.SSLError, OSError):
+            self.shutdown_request(request)
+        else:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._arrive(-1)
+
+    def service_actions(self) -> None:
+        super().service_actions()
+        self._arrive(0)
+
+    def _arrive(self, change: int) -> None:
+        """Say how many associations there are: those that run, and those whose thread has not begun."""
+        with self._arriving_lock:
+            self._arriving += change
+            self._spread.say(id(self), self._arriving + len(self.active_associations))
 
     def server_close(self) -> None:
         self._listening.close()

@@ -71,7 +71,7 @@ def _select(model: type[models.Model], fields: tuple[str, ...], where: tuple[str
 @lru_cache(maxsize=256)
 def _insert(model: type[models.Model], count: int, ignore_conflicts: bool, vendor: str) -> str:
     fields = model._meta.concrete_fields
-    names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     places = f"({', '.join(['%s'] * len(fields))})"
     suffix = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     return f"INSERT INTO {_table(model)} ({names}) VALUES {', '.join([places] * count)}{suffix}"  # noqa: S608  names of fields only

@@ -21,6 +21,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from config.process import die_with_parent
+from storage.spread import Spread, spread_leave, spread_page
 
 _RESTART_SECONDS = 1.0
 
@@ -32,6 +33,8 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=max(1, min(4, os.cpu_count() or 1)), help="processes that share the port")
         parser.add_argument("--socket", type=int, default=None, help="(internal) listening socket inherited from the parent")
         parser.add_argument("--tls-socket", type=int, default=None, help="(internal) listening socket for TLS")
+        parser.add_argument("--spread", type=int, default=None, help="(internal) page on which the processes say how much they have")
+        parser.add_argument("--place", type=int, default=0, help="(internal) this process's place on that page")
         parser.add_argument("--ready", type=int, default=None, help="(internal) pipe on which a child says that it answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,7 +42,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         if options["socket"] is not None:
-            _serve(options["socket"], options["tls_socket"], stop, ready=options["ready"])
+            spread = Spread(options["spread"], options["place"])
+            _serve(options["socket"], options["tls_socket"], stop, ready=options["ready"], spread=spread)
             return
         environment = settings.ENVIRONMENT
         plain = _listen(environment.dicom_host, environment.dicom_port)
@@ -95,17 +99,21 @@ def _supervise(
 
     ``answering`` is called once, when the first child can answer: until then a sender would wait in the socket's queue.
     """
-    children: list[subprocess.Popen[bytes]] = []
+    children: dict[int, subprocess.Popen[bytes]] = {}
     ready, told = os.pipe()
+    page = spread_page(count)
     is_said = False
     sockets = [plain, *([tls] if tls else [])]
     command = [sys.executable, str(Path(sys.argv[0]).resolve()), "receiver", "--socket", str(plain.fileno()), "--ready", str(told)]
+    command += ["--spread", str(page)]
     command += ["--tls-socket", str(tls.fileno())] if tls else []
     while not stop.is_set():
-        children = [child for child in children if child.poll() is None]
-        while len(children) < count:
-            shared, bound = [told, *(item.fileno() for item in sockets)], partial(die_with_parent, os.getpid())
-            children.append(subprocess.Popen(command, pass_fds=shared, preexec_fn=bound))  # noqa: S603  our own command
+        for place in range(count):
+            if place in children and children[place].poll() is None:
+                continue
+            spread_leave(page, place)
+            shared, bound = [told, page, *(item.fileno() for item in sockets)], partial(die_with_parent, os.getpid())
+            children[place] = subprocess.Popen([*command, "--place", str(place)], pass_fds=shared, preexec_fn=bound)  # noqa: S603  our own command
         if is_said:
             stop.wait(_RESTART_SECONDS)
         elif select.select([ready], [], [], _RESTART_SECONDS)[0]:
@@ -113,10 +121,10 @@ def _supervise(
             is_said = True
     for item in sockets:
         item.close()
-    for child in children:
+    for child in children.values():
         child.terminate()
     deadline = time.monotonic() + 10
-    for child in children:
+    for child in children.values():
         try:
             child.wait(timeout=max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -124,14 +132,14 @@ def _supervise(
             child.wait()
 
 
-def _serve(number: int, tls_number: int | None, stop: threading.Event, *, ready: int | None) -> None:
+def _serve(number: int, tls_number: int | None, stop: threading.Event, *, ready: int | None, spread: Spread) -> None:
     """Be one child: serve until told to stop, or until the parent is gone."""
     from storage.receiver import Receiver
 
     parent = os.getppid()
-    receivers = [Receiver(socket.socket(fileno=number))]
+    receivers = [Receiver(socket.socket(fileno=number), spread=spread)]
     if tls_number is not None:
-        receivers.append(Receiver(socket.socket(fileno=tls_number), tls=tls_context()))
+        receivers.append(Receiver(socket.socket(fileno=tls_number), tls=tls_context(), spread=spread))
     for receiver in receivers:
         receiver.start()
     if ready is not None:
