@@ -79,7 +79,7 @@ class Parsed:
     @cached_property
     def pixel_digest(self) -> str:
         """The SHA-256 of the pixel element's value as it was received."""
-        return hashlib.sha256(self._pixels.value).hexdigest() if self._pixels is not None else ""
+        return hashlib.sha256(self._pixels.value or b"").hexdigest() if self._pixels is not None else ""
 
     @property
     def _pixels(self) -> Element | DataElement | None:
