@@ -21,8 +21,8 @@ _CONTRAST = 0.06
 _CLIPPED = 0.25
 """The same for the lowest and the highest value of a frame, which clipping gives to many pixels without any ink."""
 _REACH = 4
-_WALK = 1 << 15
-"""Pixels looked at in one go."""
+_WALK = 60_000
+"""Pixels looked at in one go: as many as buffers of 128 KiB hold beside the edges."""
 _WIDEST = 6
 """The widest stroke in pixels; wider ones are found in the frame reduced three times."""
 _TILE = 16
