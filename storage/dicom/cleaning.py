@@ -57,7 +57,7 @@ _REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 _NEVER_EMPTY = frozenset({0x00080100, 0x00080102, 0x00080104, 0x0040A160, 0x00700006, 0x00620005, 0x00700080})
 """Text of Type 1: codes and their meanings, report text, annotations, labels. What cleaning leaves empty becomes a dummy."""
 _REMEMBERED, _REMEMBERED_LENGTH = 2000, 200
-_MEMORABLE = 2048
+_MEMORABLE = 1024
 """Longer values are cleaned anew."""
 _DERIVED_UIDS = {0x00080018, 0x0020000D, 0x0020000E}
 

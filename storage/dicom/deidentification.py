@@ -22,7 +22,7 @@ from storage.dicom.pseudonym import Pseudonyms
 from storage.dicom.reasons import Rejected
 
 _TABLE, _TEXT = 1 << 24, 1 << 20
-_SMALL = 2048
+_SMALL = 1024
 
 
 @dataclass

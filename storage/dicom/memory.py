@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-_MOST = 2000
+_MOST = 600
+"""Enough for some fifty slices of a series; what repeats is soon back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 
 from storage.dicom.door import pass_parsed
 from storage.dicom.known_identity import known_of
+from storage.dicom.memory import Done, Memory
 from storage.dicom.parse import parse, read
 from storage.dicom.profile import Profile
 from storage.dicom.pseudonym import Pseudonyms
@@ -76,3 +77,12 @@ def test_a_flipped_byte_is_judged_as_reading_judges_it(objects):
             walked_ones += 1
             assert walked.dataset == read(bytes(data)).dataset
     assert walked_ones > 20
+
+
+def test_memory_does_not_grow_for_ever():
+    memory = Memory()
+    for number in range(5000):
+        memory.put((number,), Done(None, (), {}, []))
+        memory.add_harmless([("LO", b"%d" % number)])
+    assert len(memory.done) < 1000
+    assert len(memory.harmless) < 1000
