@@ -36,7 +36,7 @@ def proposed(case: Case) -> Revision:
 def test_a_case_that_opens_gets_a_proposal_that_fits() -> None:
     case = make_phantom_case(make_project(), seed=1)
     jobs = work_off()
-    assert [job.kind for job in jobs] == ["ml_backend.predict"]
+    assert [job.kind for job in jobs].count("ml_backend.predict") == 1
     revision, scan = proposed(case), phantom(1)
     values = revision_values(revision=revision, stack=case.stacks.get(), layers=["instances"])
     truth = scan.anatomy.instances
