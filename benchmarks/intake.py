@@ -80,6 +80,14 @@ def send(folders: list[Path], port: int, called: str, tool: str, files: int, pid
     return Rate(files, seconds, processor_seconds(pid) - before)
 
 
+def _settle(pid: int, most: float = 120.0) -> None:
+    """Return when a listener's processes have imported what they need: one that has just started is not what is measured."""
+    deadline, before = time.monotonic() + most, -1.0
+    while (now := processor_seconds(pid)) - before > 0.03 and time.monotonic() < deadline:
+        before = now
+        time.sleep(3)  # what is started uses the processor until it waits for callers
+
+
 @contextmanager
 def listener(folder: Path) -> Iterator[tuple[int, int]]:
     """Run Columna's listener on a fresh data folder; yields its port and process id."""
@@ -109,7 +117,7 @@ def listener(folder: Path) -> Iterator[tuple[int, int]]:
     connections.close_all()
     command = [sys.executable, str(root / "manage.py"), "receiver"]
     with launch("receiver", command, port=port, folder=folder, timeout=60) as server:
-        time.sleep(5)  # its children import what they need; a listener that has just started is not what is measured
+        _settle(server.process.pid)
         yield port, server.process.pid
 
 

@@ -45,11 +45,12 @@ class Spread:
     def stand_back(self) -> None:
         """Return when it is this process's turn to take a caller, or when a moment has passed."""
         until = time.monotonic() + _MOMENT
-        while self._is_ahead() and time.monotonic() < until:
+        while not self.is_next() and time.monotonic() < until:
             time.sleep(_LOOK)
 
-    def _is_ahead(self) -> bool:
+    def is_next(self) -> bool:
+        """Return whether no process that is there has fewer associations."""
         if self._page is None:
-            return False
+            return True
         present = [count for (count,) in _SLOT.iter_unpack(self._page[:]) if count != _ABSENT]
-        return sum(self._counts.values()) > min(present, default=0)
+        return sum(self._counts.values()) <= min(present, default=0)

@@ -5,6 +5,7 @@ from io import BytesIO
 import numpy as np
 import pydicom
 import pytest
+from django.utils import timezone
 from pydicom.uid import generate_uid
 
 from storage.keys import pseudonyms_of, unseal
@@ -93,6 +94,28 @@ def test_importing_twice_changes_nothing(door):
     assert [outcome.instance_id for outcome in again] == [outcome.instance_id for outcome in first]
     assert before == (Instance.objects.count(), Blob.objects.count(), IdentityVault.objects.count())
     assert series_assemble(series=series) == []
+
+
+def test_where_a_series_hangs_is_remembered_and_not_believed(door):
+    first, second, third = series_of(3)
+    assert door(first).status == "stored"
+    Subject.objects.update(withdrawn_at=timezone.now())
+    assert door(second).code == "subject_withdrawn"
+    Subject.objects.update(withdrawn_at=None)
+    for gone in (Instance, Series, Study):
+        gone.objects.all().delete()
+    assert [door(item).status for item in (second, third)] == ["stored"] * 2
+    (series,) = Series.objects.all()
+    assert (series.received, series.study.subject) == (2, Subject.objects.get())
+    assert Instance.objects.filter(series=series).count() == 2
+
+
+def test_what_ended_opens_again_when_more_comes(door):
+    first, second = series_of(2)
+    door(first)
+    Study.objects.update(ended_at=timezone.now(), ended_by="idle")
+    door(second)
+    assert Study.objects.values_list("ended_at", "ended_by").get() == (None, "")
 
 
 def test_same_uid_with_other_pixels_is_held_in_quarantine(door):
