@@ -68,6 +68,11 @@ class Reader:
         self.post("/_allauth/browser/v1/auth/login", {"username": username, "password": password})
         return self
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The session as a browser keeps it: name → value."""
+        return {cookie.name: cookie.value or "" for cookie in self._cookies}
+
     def bytes(self, path: str, *, method: str = "GET", data: bytes | None = None, media_type: str = "", accept: str = BUNDLE) -> bytes:
         """Return the body of an answer. Raises :class:`Refused` for every error the server gives."""
         headers = {"Accept": accept, "Referer": self.url + "/"}

@@ -39,7 +39,7 @@ def test_rabbitmq_answers(rabbitmq_server: Server) -> None:
 
     with Connection(rabbitmq_server.url) as link, link.SimpleQueue("queue") as queue:
         queue.put("one")
-        message = queue.get(timeout=5)
+        message = queue.get(timeout=60)
         message.ack()
         assert message.payload == "one"
 
@@ -58,7 +58,7 @@ def test_rclone_refuses_a_wrong_secret(rclone_server: Server) -> None:
 
 
 def test_moto_answers(moto_server: Server) -> None:
-    with urllib.request.urlopen(moto_server.url, timeout=5) as answer:  # noqa: S310
+    with urllib.request.urlopen(moto_server.url, timeout=60) as answer:  # noqa: S310
         assert answer.status == 200
 
 

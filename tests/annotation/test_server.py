@@ -42,7 +42,7 @@ class Web:
             return False
 
     def reader(self, name: str) -> Reader:
-        return Reader(self.url, token=self.tokens[name], timeout=20)
+        return Reader(self.url, token=self.tokens[name], timeout=60)
 
     def kill(self) -> None:
         self.columna.kill(self.process)

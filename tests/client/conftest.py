@@ -51,7 +51,7 @@ class Site:
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/me", timeout=2):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/me", timeout=10):
             return True
     except urllib.error.HTTPError as error:
         error.close()

@@ -60,7 +60,7 @@ class Meddler:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def data_sent(self) -> int:
         """Bytes of files sent so far."""

@@ -102,11 +102,11 @@ def test_kill_in_the_middle_leaves_no_wrong_file_and_the_next_pull_goes_on(site:
             cwd=site.home,
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while slow.data_sent() < after and time.monotonic() < deadline:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         before = slow.data_sent()
     assert before > 0
     for path in (site.home / "cache" / "objects").rglob("*"):
@@ -194,7 +194,7 @@ def test_a_server_that_is_away_is_a_network_error(site: Site):
         input="col_x\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 6
 

@@ -13,7 +13,7 @@ import pytest
 
 from config.launch import lock, machine, packages
 from config.launch.say import Stop, call
-from config.launch.test import Check, skipped
+from config.launch.test import Check, once_more, skipped
 from config.supervisor import Child, Supervisor
 
 pytestmark = pytest.mark.once
@@ -112,6 +112,28 @@ def test_a_check_tells_the_figures_of_its_tool_and_why_tests_were_skipped(monkey
     check.log.write_text("..s\nSKIPPED [2] tests/a.py:3: dcmtk is not installed\n2 failed, 410 passed, 2 skipped in 12.3s\n")
     assert check.figures == "2 failed, 410 passed, 2 skipped"
     assert skipped([check]) == ["dcmtk is not installed"]
+
+
+def test_a_failed_check_shows_the_end_of_its_failures_and_its_verdicts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("config.launch.test.LOGS", tmp_path)
+    check = Check("pytest (embedded)", ["true"])
+    told = "\n".join(f"line {number}" for number in range(100))
+    ends = "==== slowest 15 durations ====\n9 s call\n=== short test summary info ===\nFAILED tests/a.py::test_b - no"
+    check.log.write_text(f".F\n=== FAILURES ===\n{told}\nE   assert 1 == 2\n{ends}\n")
+    assert check.trouble(3) == ["line 98", "line 99", "E   assert 1 == 2"]
+    assert check.verdicts == ["FAILED tests/a.py::test_b - no"]
+
+
+@pytest.mark.parametrize(("name", "is_taken_again"), [("journeys (pages)", True), ("pytest (embedded)", False)])
+def test_a_late_journey_is_taken_again_alone_and_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, is_taken_again: bool
+) -> None:
+    monkeypatch.setattr("config.launch.test.LOGS", tmp_path)
+    monkeypatch.setattr("config.launch.test.PYTEST", ["true"])
+    check = Check(name, ["false"], status=1)
+    check.log.write_text("FAILED tests/journeys/a.py::test_b - late\n")
+    again = once_more(check)
+    assert (again is not None, check.status == 0, bool(check.late)) == (is_taken_again,) * 3
 
 
 def test_the_supervisor_passes_lines_on_restarts_a_crashed_child_and_stops_all() -> None:

@@ -34,7 +34,7 @@ def installation() -> Iterator[Installation]:
 
 def health(columna: Installation) -> dict[str, Any] | None:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{columna.environment['COLUMNA_WEB_PORT']}/health", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{columna.environment['COLUMNA_WEB_PORT']}/health", timeout=10) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
     except (OSError, urllib.error.URLError):
@@ -43,7 +43,7 @@ def health(columna: Installation) -> dict[str, Any] | None:
 
 def up(columna: Installation) -> subprocess.Popen[bytes]:
     process = columna.start("manage.py", "up", name="up")
-    until(lambda: health(columna) and "Columna is ready" in columna.log("up").read_text(), seconds=90, what="a green /health")
+    until(lambda: health(columna) and "Columna is ready" in columna.log("up").read_text(), seconds=180, what="a green /health")
     return process
 
 
@@ -67,7 +67,7 @@ def test_up_prints_address_and_accounts_and_ctrl_c_stops_everything(installation
     assert "reader-columna-demo" in text
     assert len(processes_of(installation)) >= 6
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert processes_of(installation) == {}
     assert "all data is kept" in installation.log("up").read_text()
 
@@ -75,7 +75,7 @@ def test_up_prints_address_and_accounts_and_ctrl_c_stops_everything(installation
 def test_killing_the_supervisor_leaves_no_orphan(installation: Installation) -> None:
     process = up(installation)
     installation.kill(process)
-    until(lambda: not processes_of(installation), seconds=20, what="the end of every child")
+    until(lambda: not processes_of(installation), seconds=180, what="the end of every child")
 
 
 def test_a_killed_web_process_comes_back(installation: Installation) -> None:

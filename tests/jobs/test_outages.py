@@ -69,11 +69,11 @@ def test_a_broker_that_comes_back_finds_its_jobs(columna: Callable[..., Installa
     except NotInstalled as error:
         pytest.skip(str(error))
     with server:
-        until(all_done(installation, 2), seconds=60, what="the jobs from before the broker")
+        until(all_done(installation, 2), seconds=180, what="the jobs from before the broker")
         server.kill()
         enqueue(installation, 2)
         with redis.start(tmp_path / "redis", port=port):
-            until(all_done(installation, 4), seconds=60, what="the jobs from the broker's absence")
+            until(all_done(installation, 4), seconds=180, what="the jobs from the broker's absence")
 
 
 def test_a_database_that_comes_back_finds_dispatcher_and_worker_waiting(columna: Callable[..., Installation]) -> None:
@@ -90,7 +90,7 @@ def test_a_database_that_comes_back_finds_dispatcher_and_worker_waiting(columna:
         server.stop()
         time.sleep(1)
         with postgresql.start(folder, port=server.port):
-            until(all_done(installation, 1), seconds=60, what="the job that ran while the database was away")
+            until(all_done(installation, 1), seconds=180, what="the job that ran while the database was away")
             enqueue(installation, 2)
-            until(all_done(installation, 3), seconds=60, what="the jobs after it")
+            until(all_done(installation, 3), seconds=180, what="the jobs after it")
             assert all(process.poll() is None for process in installation.processes)

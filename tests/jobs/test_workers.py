@@ -83,7 +83,7 @@ def test_killing_a_worker_delays_its_job_and_loses_none(installation: Installati
         lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2], what="the pool process's end"
     )
     worker(installation, "second")
-    until(lambda: states(installation) == {"succeeded": 3}, seconds=90, what="every job's success")
+    until(lambda: states(installation) == {"succeeded": 3}, seconds=180, what="every job's success")
     assert sorted(line for line in lines(notes) if "ends" in line) == ["job0 ends attempt 1", "job0 ends attempt 2", "job1 ends attempt 1"]
 
 
@@ -92,7 +92,7 @@ def test_events_become_jobs_exactly_once_with_two_dispatchers(installation: Inst
     installation.start("-m", "tests.jobs.probe", "dispatch", name="dispatcher2")
     worker(installation, "first")
     probe(installation, "emit", str(notes), "40")
-    until(lambda: states(installation) == {"succeeded": 40}, seconds=60, what="every event's job")
+    until(lambda: states(installation) == {"succeeded": 40}, seconds=180, what="every event's job")
     assert sorted(lines(notes)) == sorted(f"event{number}" for number in range(40))
 
 
@@ -127,7 +127,7 @@ def test_failures_are_told_apart_on_the_row(installation: Installation) -> None:
     def outcome() -> dict[str, tuple[str, int, str]]:
         return {row[0]: row[1:] for row in installation.rows("SELECT kind, state, attempt, error_code FROM jobs_job")}
 
-    until(lambda: {row[0] for row in outcome().values()} <= {"succeeded", "failed"}, seconds=60, what="the end of all three")
+    until(lambda: {row[0] for row in outcome().values()} <= {"succeeded", "failed"}, seconds=180, what="the end of all three")
     assert outcome() == {
         "probe.flaky": ("succeeded", 2, ""),
         "probe.broken": ("failed", 3, "ZeroDivisionError"),

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+
+from tests.journeys.session import session_bring
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("COLUMNA_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -26,6 +28,10 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
+
+PATIENCE_SECONDS = 60.0
+"""How long a claim waits for what it says: the machine may be busy with something else."""
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 def missing() -> str:
@@ -80,7 +86,7 @@ class Web:
     def wait(self) -> None:
         for _ in range(1200):
             try:
-                with urllib.request.urlopen(self.url + "/health/live", timeout=2):  # noqa: S310  our own server
+                with urllib.request.urlopen(self.url + "/health/live", timeout=10):  # noqa: S310  our own server
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
@@ -104,9 +110,9 @@ class Web:
             self.prompts.wait()
             self.prompts = None
 
-    def work(self) -> None:
-        """Do every job that waits, as the workers would."""
-        command = [sys.executable, "-m", "tests.journeys.seed", "--work"]
+    def work(self, *kinds: str) -> None:
+        """Do every job that waits, as the workers would; of these kinds alone, where some are named."""
+        command = [sys.executable, "-m", "tests.journeys.seed", "--work", *kinds]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900)
         if done.returncode:
             raise AssertionError(done.stderr[-3000:])
@@ -147,15 +153,13 @@ class ReadingRoom:
 
     @classmethod
     def enter(cls, context: BrowserContext, url: str, username: str = "reader") -> ReadingRoom:
-        """Sign in by the page itself."""
+        """Come as somebody who is signed in, to a page that shows nothing yet; :meth:`open` or ``page.goto`` goes on from there."""
+        session_bring(context, url, username)
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
         page = context.new_page()
         room = cls(page, url)
         page.on("pageerror", lambda error: room.problems.append(str(error)))
-        page.goto(url + "/sign-in")
-        page.locator("input[autocomplete=username]").fill(username)
-        page.locator("input[autocomplete=current-password]").fill(f"{username}-columna-demo")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/worklist")
+        page.goto(url + "/columna.svg")
         return room
 
     def tab(self, context: BrowserContext) -> ReadingRoom:
@@ -183,7 +187,7 @@ class ReadingRoom:
         found: int = self.page.evaluate("(pane) => window.columna.drawn(pane)", pane)
         return found
 
-    def until_drawn(self, holds: Callable[[int], bool], pane: str = "large", seconds: float = 60) -> int:
+    def until_drawn(self, holds: Callable[[int], bool], pane: str = "large", seconds: float = PATIENCE_SECONDS) -> int:
         """Wait until so much is drawn over a picture: drawing follows what changed by a frame or two, on a busy machine by seconds."""
         end = time.monotonic() + seconds
         while not holds(count := self.drawn(pane)):
@@ -192,7 +196,7 @@ class ReadingRoom:
             self.page.wait_for_timeout(100)
         return count
 
-    def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the state is so. (Playwright's own waiting needs ``eval``, which the page's policy forbids.)"""
         end = time.monotonic() + seconds
         while True:
@@ -203,7 +207,7 @@ class ReadingRoom:
                 raise AssertionError(f"not so after {seconds} s: {json.dumps(state)[:1500]}; {self.problems}")
             self.page.wait_for_timeout(100)
 
-    def saved(self, seconds: float = 60) -> dict[str, Any]:
+    def saved(self, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         return self.until(lambda state: state["save"] == "saved" and state["unsent"] == 0, seconds)
 
     def digest(self, stack: str, layer: str = "instances") -> str:
@@ -242,6 +246,27 @@ class ReadingRoom:
 
     def choose(self, structure: str) -> None:
         self.page.get_by_label("Structures").get_by_role("button", name=structure, exact=False).first.click()
+
+    def calm(self) -> dict[str, Any]:
+        """Wait until every picture shows the slice it stands at."""
+        return self.until(lambda state: bool(state["panes"]) and all(pane.get("loading") == "loaded" for pane in state["panes"]))
+
+    def step(self, key: str = "ArrowDown") -> None:
+        """Go on by one slice in the large picture, which then shows it; at the end nothing happens."""
+        before, last = self.pane()["slice"], self.pane()["count"] - 1
+        self.press(key)
+        if before != (last if key == "ArrowDown" else 0):
+            self.until(lambda state: state["panes"][0]["slice"] != before)
+            self.calm()
+
+    def step_to(self, slice_: int) -> None:
+        while (now := self.pane()["slice"]) != slice_:
+            self.step("ArrowUp" if now > slice_ else "ArrowDown")
+
+    def take_all_back(self) -> None:
+        while (undoable := self.state["undoable"]) > 0:
+            self.press("Control+z")
+            self.until(lambda state, undoable=undoable: state["undoable"] < undoable)
 
     def press(self, *keys: str) -> None:
         for key in keys:

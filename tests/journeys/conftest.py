@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests import columns
 from tests.journeys.browser import ReadingRoom, Web, chromium, missing
-from tests.reader import Reader
+from tests.journeys.session import signed_in
 
 _TOGETHER = 4
 """Phantoms brought in by one process: starting it costs more than a phantom."""
@@ -61,7 +61,7 @@ def take(web: Web) -> Callable[[str], dict[str, Any]]:
     groups = itertools.count(1)
 
     def is_free(case: dict[str, Any]) -> bool:
-        asked = Reader(web.url).sign_in("reader", "reader-columna-demo").get(f"/api/cases/{case['id']}")
+        asked = signed_in(web.url, "reader").get(f"/api/cases/{case['id']}")
         return bool(asked["lease"]["holder"] == "none")
 
     def next_case(modality: str) -> dict[str, Any]:

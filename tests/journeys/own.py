@@ -10,6 +10,7 @@ import pytest
 
 from tests import columns
 from tests.journeys.browser import Web, missing
+from tests.journeys.session import signed_in
 from tests.reader import Reader
 
 PROJECT = "lumbar-demo"
@@ -31,7 +32,8 @@ def own_server(name: str, *seed: str, **protocol: Any) -> Iterator[Web]:
 
 
 def person(server: Web, username: str) -> Reader:
-    return Reader(server.url).sign_in(username, f"{username}-columna-demo")
+    """Return the demo person of that name, signed in over HTTP."""
+    return signed_in(server.url, username)
 
 
 def protocol_set(server: Web, **settings: Any) -> dict[str, Any]:

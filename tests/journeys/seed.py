@@ -39,16 +39,16 @@ def main() -> None:
     options.add_argument("--film", nargs=2, type=int, metavar=("ROWS", "COLUMNS"), help="instead of phantoms: a plain film without spacing")
     options.add_argument("--picture", type=Path, help="instead of phantoms: a picture of a film (JPEG), as a film without spacing")
     options.add_argument("--scenes", nargs="+", help="instead of phantoms: studies of tests.journeys.scenes, by name")
-    options.add_argument("--work", action="store_true", help="instead: do every job that waits")
+    options.add_argument("--work", nargs="*", metavar="KIND", help="instead: do every job that waits, of these kinds or of all")
     chosen = options.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from django.core.management import call_command
 
-    if chosen.work:
+    if chosen.work is not None:
         from tests.work import work_off
 
-        work_off()
+        work_off(kinds=chosen.work)
         return
     call_command("migrate", verbosity=0)
     call_command("demo", people_only=True, stdout=io.StringIO())
@@ -146,6 +146,7 @@ def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
     """Bring series through the door and return their cases: {"id", "modality", "stacks": {series name: stack id}}."""
     from accounts.models import Project
     from annotation.models import Case
+    from jobs.models import Event
     from storage.dicom.synthesis import dataset_bytes, series_datasets
     from storage.models import Series, Source, Stack
     from storage.services.assembly import series_assemble
@@ -160,6 +161,7 @@ def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
         project=project, user=None, name="journeys", kind="folder"
     )
     truth: dict[str, dict[str, Any]] = {}
+    known = Event.objects.order_by("pk").values_list("pk", flat=True).last() or 0
     for item in series:
         batch = batch_open(project=project, source=source)
         for number, dataset in enumerate(series_datasets(item.series), 1):
@@ -172,18 +174,22 @@ def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
                 stack_render(stack=stack)
                 region_make(stack=stack)
                 truth[str(stack.pk)] = {"name": item.name, "layers": item.layers if item.series.geometry is not None else {}}
-    events_settle()
+    events_settle(known)
     found = Case.objects.filter(stacks__in=[uuid.UUID(stack) for stack in truth]).distinct()
     return [_propose(case, truth) for case in found]
 
 
-def events_settle() -> None:
-    """Open the cases that the new stacks make; the model's own jobs are left alone."""
+def events_settle(known: int) -> None:
+    """Open the cases that the new stacks make; the jobs of the events since ``known``, the model's among them, are never made."""
+    from django.utils import timezone
+
     from annotation.services.case import case_open_for
+    from jobs.models import Event
     from storage.models import Stack
 
     for stack in Stack.objects.current().exclude(ready_at=None):
         case_open_for(stack_id=str(stack.pk))
+    Event.objects.filter(pk__gt=known, dispatched_at=None).update(dispatched_at=timezone.now())
 
 
 def _propose(case: Any, truth: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.own import own_server, person
@@ -50,7 +50,7 @@ def test_submitting_lists_the_cells_that_are_missing(room: ReadingRoom, server: 
     room.press("Control+Enter")
     missing = room.page.get_by_role("list", name="Not graded")
     missing.wait_for()
-    assert missing.get_by_role("button").count() == 25
+    expect(missing.get_by_role("button")).to_have_count(25)
     missing.get_by_role("button", name="L5/S1 Foraminal stenosis, left").click()
     room.until(lambda state: (state["grading"]["level"], state["grading"]["column"]) == ("L5/S1", "For L"))
     assert person(server, "reader").get(f"/api/annotations/{room.state['annotation']}")["state"] == "draft"
@@ -61,10 +61,12 @@ def test_the_images_follow_the_cell_to_its_level_and_side(room: ReadingRoom) -> 
         return room.state["grading"]["level"], room.state["grading"]["column"]
 
     slices = {}
-    for _ in range(5):
-        slices[here()[1]] = room.pane()["slice"]
+    for _ in range(4):
+        before = here()
+        slices[before[1]] = room.calm()["panes"][0]["slice"]
         room.press("ArrowLeft")
-        room.page.wait_for_timeout(60)
+        room.until(lambda _, before=before: here() != before)
+    slices[here()[1]] = room.calm()["panes"][0]["slice"]
     assert len({slices["For R"], slices["Canal"], slices["For L"]}) == 3, "each side has a sagittal slice of its own"
     assert slices["Canal"] in range(*sorted((slices["For R"], slices["For L"])))
 
@@ -72,8 +74,7 @@ def test_the_images_follow_the_cell_to_its_level_and_side(room: ReadingRoom) -> 
     for _ in range(4):
         room.press("ArrowUp")
     room.until(lambda state: state["grading"]["level"] == "L1/2")
-    after = {pane["id"]: (pane["slice"], pane.get("letters")) for pane in room.state["panes"]}
-    assert before != after, "the axial series goes to the level"
+    room.until(lambda state: {pane["id"]: (pane["slice"], pane.get("letters")) for pane in state["panes"]} != before)
 
 
 def test_25_grades_are_given_by_25_keys(room: ReadingRoom) -> None:
@@ -81,7 +82,7 @@ def test_25_grades_are_given_by_25_keys(room: ReadingRoom) -> None:
     undoable = room.state["undoable"]
     room.press(*"1231112311123111231112311")
     room.until(lambda state: state["undoable"] == undoable + 25)
-    assert room.state["grading"]["missing"] == 0
+    room.until(lambda state: state["grading"]["missing"] == 0)
     assert all(words.startswith("graded") for words in stenosis(room).values())
     state = room.saved()
     kept = state["grades"]["rsna_canal"]
@@ -123,7 +124,7 @@ def test_enter_confirms_what_the_model_proposed(room: ReadingRoom) -> None:
 def test_pfirrmann_and_modic_are_walked_with_pictures_beside_them(room: ReadingRoom) -> None:
     room.page.get_by_text("Discs", exact=True).click()
     answers = room.page.get_by_role("region", name="Answers of Pfirrmann")
-    assert answers.get_by_role("img").count() == 5
+    expect(answers.get_by_role("img")).to_have_count(5)
     room.page.get_by_role("gridcell", name="L4/5 Pfirrmann").click()
     room.press("Shift+2", "4")
     grades = room.until(lambda state: len(state["grades"].get("modic", {})) == 2)["grades"]
@@ -136,12 +137,11 @@ def test_bodies_of_normal_height_are_confirmed_together_only_after_every_slice_w
     heights = room.page.get_by_role("region", name="Heights of the bodies")
     button = heights.get_by_role("button", name="others as normal")
     button.wait_for()
-    assert button.get_attribute("aria-disabled") == "true"
+    expect(button).to_have_attribute("aria-disabled", "true")
     room.page.get_by_role("tab", name="Structures").click()
     room.press("Home")
     for _ in range(room.pane()["count"]):
-        room.press("ArrowDown")
-        room.page.wait_for_timeout(40)
+        room.step()
     room.page.get_by_role("tab", name="Grades").click()
     button.click()
     grades = room.until(lambda state: "genant" in state["grades"])["grades"]["genant"]

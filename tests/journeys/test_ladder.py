@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 
@@ -35,21 +35,21 @@ def test_one_name_renumbers_masks_and_measurements_in_one_step(desk: ReadingRoom
     before, stack = names(room), room.pane()["stack"]
     painted = room.digest(stack)
     room.press("Shift+y")
-    room.page.wait_for_timeout(1500)
+    room.until(lambda state: bool(state["measurements"]) or "Nothing to propose" in room.page.content())
     room.press("Escape", "Escape")
     measured, undoable = room.state["measurements"], room.state["undoable"]
     room.page.get_by_role("tab", name="Structures").click()
     room.choose("L3")
     say(room, "L2")
-    assert names(room)[before.index("L3")] == "L2"
+    room.until(lambda _: names(room)[before.index("L3")] == "L2")
     assert names(room)[before.index("L4")] == "L3"
     assert room.state["undoable"] == undoable + 1
     assert room.digest(stack) == painted, "no voxel changes"
     assert [item["bodies"] for item in room.state["measurements"]] == [item["bodies"] for item in measured]
     room.press("Control+z")
-    assert names(room) == before
+    room.until(lambda _: names(room) == before)
     say(room, "L9")
-    assert "no level of this spine" in room.page.get_by_role("alert").inner_text()
+    expect(room.page.get_by_role("alert").filter(has_text="no level of this spine")).to_be_visible()
     room.page.get_by_label("Name of this body").press("Escape")
 
 
@@ -58,15 +58,15 @@ def test_levels_are_pointed_at_where_no_mask_is(web: Web, desk: ReadingRoom) -> 
     room = desk.open(web.cases[-1]["id"])
     room.press("Shift+i")
     stack = room.state["stacks"][0]
-    for row in (0.3, 0.4, 0.5, 0.6):
+    chain = ["T12", "L1", "L2", "L3"]
+    for count, row in enumerate((0.3, 0.4, 0.5, 0.6), 1):
         room.page.mouse.click(*room.place(row * stack["rows"], 0.5 * stack["columns"]))
-        box = room.page.get_by_label("Name of this body")
-        if box.count():
-            box.fill("T12")
+        if count == 1:  # the others follow from the first
+            room.page.get_by_label("Name of this body").fill(chain[0])
             room.press("Enter")
-    assert names(room) == ["T12", "L1", "L2", "L3"]
+        room.until(lambda _, count=count: names(room) == chain[:count])
     room.press("+")
-    assert names(room) == ["L1", "L2", "L3", "L4"]
+    room.until(lambda _: names(room) == ["L1", "L2", "L3", "L4"])
     room.saved()
 
 

@@ -51,7 +51,7 @@ def test_ohif_lists_the_pseudonyms_and_shows_the_images_of_a_study(web, viewer, 
         lambda answer: failed.append((answer.status, answer.url)) if answer.status >= 400 and "/dicomweb/" in answer.url else None,
     )
     page.goto(viewer.url)
-    page.get_by_text(name).first.wait_for(timeout=60_000)
+    page.get_by_text(name).first.wait_for()
     page.goto(f"{viewer.url}/viewer?StudyInstanceUIDs={uid}")
     assert shades(page) > 16, "a canvas with more than sixteen greys"
     assert not failed

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from pydicom.uid import generate_uid
 
 from tests.journeys.browser import Web
+from tests.journeys.session import signed_in
 from tests.journeys.test_pages import Visit
 from tests.reader import Reader, Refused
 from tests.storage.dicoms import slice_of, to_bytes
@@ -46,7 +47,7 @@ def capture(kind: str = SC) -> bytes:
 
 
 def person(web: Web, username: str) -> Reader:
-    return Reader(web.url).sign_in(username, f"{username}-columna-demo")
+    return signed_in(web.url, username)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +67,7 @@ def at(web: Web, browser: Browser) -> Iterator[Callable[[str], Page]]:
     def open_(username: str) -> Page:
         context = browser.new_context(viewport={"width": 1440, "height": 1000}, service_workers="block")
         contexts.append(context)
-        visit = Visit.begin(context, web.url).sign_in(username)
-        visit.page.wait_for_url(lambda url: "sign-in" not in url)
-        visit.go("intake")
-        return visit.page
+        return Visit.begin(context, web.url).come(username).go("intake").page
 
     yield open_
     for context in contexts:
@@ -78,21 +76,23 @@ def at(web: Web, browser: Browser) -> Iterator[Callable[[str], Page]]:
 
 def hold(page: Page, tmp_path: Path, data: bytes) -> None:
     """Import a file by the page and wait until it stands in quarantine."""
-    rows = page.get_by_role("region", name="Quarantine").get_by_role("button", name="Decide about")
+    held = page.get_by_role("region", name="Quarantine")
+    rows = held.get_by_role("button", name="Decide about")
+    expect(held.get_by_text("Nothing is held back.").or_(rows).first).to_be_visible()
     before = rows.count()
     (tmp_path / "1.dcm").write_bytes(data)
     page.get_by_role("button", name="Import").first.click()
     dialog = page.get_by_role("dialog", name="Import into")
     dialog.get_by_label("Files", exact=True).set_input_files(str(tmp_path / "1.dcm"))
     dialog.get_by_role("button", name="Import 1 file").click()
-    expect(dialog).to_be_hidden(timeout=20_000)
-    expect(rows).to_have_count(before + 1, timeout=20_000)
+    expect(dialog).to_be_hidden()
+    expect(rows).to_have_count(before + 1)
 
 
 def decide(page: Page) -> Any:
     page.get_by_role("region", name="Quarantine").get_by_role("button", name="Decide about Text in pixels").first.click()
     dialog = page.get_by_role("dialog", name="Text in pixels")
-    expect(dialog.get_by_role("img", name="The image, text hidden")).to_be_visible(timeout=30_000)
+    expect(dialog.get_by_role("img", name="The image, text hidden")).to_be_visible()
     return dialog
 
 
@@ -118,7 +118,7 @@ def test_a_held_capture_is_seen_masked_blanked_and_let_in(manager: Reader, at: C
     expect(dialog.get_by_text(re.compile(r"rows \d+–\d+, columns \d+–\d+"))).to_be_visible()
     shot(page, "quarantine-decide")
     dialog.get_by_role("button", name="Redact 1 box and hand on").click()
-    expect(dialog).to_be_hidden(timeout=30_000)
+    expect(dialog).to_be_hidden()
     expect(page.get_by_role("region", name="Quarantine").get_by_text("Nothing is held back.")).to_be_visible()
     let_in = manager.get(f"/api/quarantine?project={PROJECT}&state=released")["results"][0]
     assert (let_in["decision"]["action"], len(let_in["decision"]["boxes"])) == ("redact", 1)
@@ -133,7 +133,7 @@ def test_an_ultrasound_without_regions_is_revealed_for_a_reason_and_dropped(
     expect(dialog.get_by_role("button", name="Write why first")).to_be_visible()
     dialog.get_by_label("Reveal what is hidden: why?").fill("the box may hide a finding")
     dialog.get_by_role("button", name="Reveal", exact=True).click()
-    expect(dialog.get_by_role("img", name="The image with nothing hidden")).to_be_visible(timeout=30_000)
+    expect(dialog.get_by_role("img", name="The image with nothing hidden")).to_be_visible()
     trail = [event for event in manager.get(f"/api/audit?project={PROJECT}")["results"] if event["verb"] == "quarantine.reveal"]
     assert trail[0]["detail"]["reason"] == "the box may hide a finding"
     dialog.get_by_role("button", name="Drop it").click()
@@ -157,7 +157,7 @@ def test_two_people_let_it_in_and_the_second_sees_what_the_first_decided(
     dialog = decide(page)
     draw_box(page, dialog)
     dialog.get_by_role("button", name="Redact 1 box and hand on").click()
-    expect(dialog).to_be_hidden(timeout=30_000)
+    expect(dialog).to_be_hidden()
     dialog = decide(page)
     expect(dialog.get_by_role("button", name="A second person confirms, not the one who proposed")).to_be_visible()
     second = at("privacy")
@@ -165,7 +165,7 @@ def test_two_people_let_it_in_and_the_second_sees_what_the_first_decided(
     expect(dialog.get_by_text("blank 1 box and let it in, by Dana Manager", exact=False)).to_be_visible()
     shot(second, "quarantine-second-person")
     dialog.get_by_role("button", name="Confirm as the second person").click()
-    expect(dialog).to_be_hidden(timeout=30_000)
+    expect(dialog).to_be_hidden()
     expect(second.get_by_role("region", name="Quarantine").get_by_text("Nothing is held back.")).to_be_visible()
 
 
@@ -202,12 +202,12 @@ def test_who_it_was_takes_two_people_and_is_read_once(manager: Reader, at: Calla
     expect(asked.get_by_text("Another person decides").first).to_be_visible()
     second = at("privacy")
     second.get_by_role("region", name="Who was it?").get_by_role("button", name="Approve").click()
-    asked.get_by_role("button", name="Read it, once").click(timeout=20_000)
+    asked.get_by_role("button", name="Read it, once").click()
     who = page.get_by_role("dialog", name="Who it was")
     expect(who.get_by_text("Patient id").first).to_be_visible()
     shot(page, "identity")
     who.get_by_role("button", name="Close for good").click()
-    expect(asked.get_by_text("Opened").first).to_be_visible(timeout=20_000)
+    expect(asked.get_by_text("Opened").first).to_be_visible()
     expect(asked.get_by_role("button", name="Read it, once")).to_have_count(0)
 
 

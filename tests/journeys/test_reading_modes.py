@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Response
+from playwright.sync_api import Browser, BrowserContext, Response, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.own import PROJECT, own_server, person, protocol_set
@@ -85,12 +85,11 @@ def test_no_mask_score_or_name_of_the_model_arrives_before_the_reveal_and_the_bl
     ):
         assert word not in seen, word
     assert '"state":"proposed"' not in seen
-    drawn = room.page.evaluate("window.columna.drawn('large')")
+    drawn = room.drawn()
     room.page.get_by_role("button", name="Reveal the model").click()
     room.page.get_by_role("button", name="Hide the model").wait_for()
-    room.page.wait_for_timeout(300)
+    room.until_drawn(lambda points: points > drawn)  # the model's outlines lie over the reader's
     assert proposal["id"] in traffic.text()
-    assert room.page.evaluate("window.columna.drawn('large')") > drawn, "the model's outlines lie over the reader's"
     room.press("d")
     room.page.get_by_role("button", name="Show the model").wait_for()
     drawn_before = room.state["undoable"]
@@ -112,7 +111,7 @@ def test_where_the_ai_is_hidden_there_is_nothing_to_reveal(server: Web, page_of:
     case = [case for case in server.cases if not case["sealed"]][1]
     room = page_of.open(case["id"])
     assert room.state["segments"] == []
-    assert room.page.get_by_role("button", name="Reveal the model").count() == 0
+    expect(room.page.get_by_role("button", name="Reveal the model")).to_have_count(0)
 
 
 def test_time_is_counted_shown_and_kept_and_stands_still_without_anybody(server: Web, page_of: ReadingRoom) -> None:
@@ -124,13 +123,13 @@ def test_time_is_counted_shown_and_kept_and_stands_still_without_anybody(server:
     room.press("w")
     for _ in range(3):
         room.page.clock.run_for(2000)
-    assert "paused" not in clock.inner_text()
+    expect(clock).not_to_contain_text("paused")
     room.page.clock.fast_forward(65_000)
     room.page.clock.run_for(2000)
-    assert "paused" in clock.inner_text()
+    expect(clock).to_contain_text("paused")
     room.press("w")
     room.page.clock.run_for(1500)
-    assert "paused" not in clock.inner_text()
+    expect(clock).not_to_contain_text("paused")
     room.page.get_by_role("link", name="Worklist").click()
     room.page.wait_for_url("**/worklist")
     held = person(server, "reader").get(f"/api/annotations?case={case['id']}")["results"][0]["effort"]
@@ -143,8 +142,7 @@ def test_time_is_counted_shown_and_kept_and_stands_still_without_anybody(server:
 def test_everything_left_is_accepted_by_one_key_which_asks_only_while_doubts_are_open(server: Web, page_of: ReadingRoom) -> None:
     case = [case for case in server.cases if not case["sealed"]][1]
     room = page_of.open(case["id"])
-    doubts = room.state["doubts"]
-    assert doubts >= 1
+    doubts = room.until(lambda state: state["doubts"] >= 1)["doubts"]
     room.press("Shift+Enter")
     room.page.get_by_role("dialog").get_by_role("button", name="Look at them").click()
     room.page.get_by_role("dialog").wait_for(state="hidden")
@@ -155,7 +153,7 @@ def test_everything_left_is_accepted_by_one_key_which_asks_only_while_doubts_are
     room.until(lambda state: sum(segment["status"] == "accepted" for segment in state["segments"]) >= doubts)
     room.press("Shift+Enter")
     room.until(lambda state: {segment["status"] for segment in state["segments"]} == {"accepted"})
-    assert room.page.get_by_role("dialog").count() == 0
+    expect(room.page.get_by_role("dialog")).to_have_count(0)
     room.press(*["n"] * (doubts + 1))
     if doubts > 1:
         room.page.get_by_text("That was the last one").wait_for()

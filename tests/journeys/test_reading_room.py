@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from tests.journeys.browser import ReadingRoom, Web
-from tests.reader import Reader
+from tests.journeys.session import signed_in
 
 Take = Callable[[str], dict[str, Any]]
 pytestmark = pytest.mark.journey
@@ -25,7 +25,7 @@ def server_mask(web: Web, state: dict[str, Any], stack: str, layer: str = "insta
 
     from tests.reader import bundle_decode
 
-    reader = Reader(web.url).sign_in("reader", "reader-columna-demo")
+    reader = signed_in(web.url, "reader")
     header, rest = bundle_decode(reader.bytes(f"/api/annotations/{state['annotation']}/mask?stack={stack}&layer={layer}"))
     manifest = reader.get(f"/api/stacks/{stack}/manifest")
     index = {entry["key"]: at for at, entry in enumerate(manifest["slices"])}
@@ -47,8 +47,7 @@ def paint_some(room: ReadingRoom, count: int, *, first: int = 0) -> None:
     rows = room.state["stacks"][0]["rows"]
     for number in range(first, first + count):
         if number % 5 == 4:
-            room.press("ArrowDown")
-            room.page.wait_for_timeout(60)
+            room.step()
         row, column = rows * (0.2 + 0.03 * (number % 20)), rows * 0.2
         room.stroke((row, column), (row + 3, column + 6))
 
@@ -61,8 +60,7 @@ def test_a_proposal_lies_over_mr_and_ct(reader: ReadingRoom, take: Take) -> None
         stack = state["panes"][0]["stack"]
         shown = reader.digest(stack)
         assert shown != digest(np.zeros(1, dtype=np.uint8))
-        counts = reader.page.evaluate("window.columna.drawn('large')")
-        assert counts > 200, "outlines are drawn over the image"
+        reader.until_drawn(lambda points: points > 200)  # outlines lie over the image
     assert reader.problems == []
 
 
@@ -85,7 +83,7 @@ def paint_take_back_and_submit(web: Web, room: ReadingRoom, case: str) -> None:
     room.press("Control+Enter")
     room.page.get_by_role("button", name="Submit all the same").click()
     room.page.wait_for_url(lambda url: case not in url)
-    person = Reader(web.url).sign_in("reader", "reader-columna-demo")
+    person = signed_in(web.url, "reader")
     assert person.get(f"/api/annotations/{state['annotation']}")["state"] == "submitted"
     assert digest(server_mask(web, state, stack)) == painted
     assert room.problems == []
@@ -103,7 +101,7 @@ def test_the_same_on_a_real_mr_with_the_models_own_proposal(web: Web, reader: Re
             break
     assert case["proposed"]
     room = reader.open(case["id"])
-    assert reader.page.evaluate("window.columna.drawn('large')") > 200
+    room.until_drawn(lambda points: points > 200)
     paint_take_back_and_submit(web, room, case["id"])
 
 
@@ -116,7 +114,7 @@ def test_killing_web_while_painting_loses_nothing(web: Web, reader: ReadingRoom,
         paint_some(room, 5, first=3)
         offline = room.until(lambda state: state["save"] == "offline")
         assert offline["unsent"] > 0
-        assert "kept on this computer" in room.page.get_by_label("Status").inner_text()
+        expect(room.page.get_by_label("Status")).to_contain_text("kept on this computer")
     finally:
         web.start()
     state = room.saved()
@@ -130,8 +128,7 @@ def test_painting_offline_loses_nothing(web: Web, reader: ReadingRoom, context: 
     context.set_offline(True)
     paint_some(room, 10)
     room.until(lambda state: state["save"] == "offline" and state["unsent"] >= 10)
-    assert "Offline – " in room.page.get_by_label("Status").inner_text()
-    room.page.wait_for_timeout(3000)
+    expect(room.page.get_by_label("Status")).to_contain_text("Offline – ")
     context.set_offline(False)
     state = room.saved()
     assert digest(server_mask(web, state, stack)) == room.digest(stack)
@@ -185,4 +182,4 @@ def test_structures_are_gone_through_by_keys(reader: ReadingRoom, take: Take, ke
     room = reader.open(take("MR")["id"])
     before = room.state["active"]
     room.press("w", "w", key)
-    assert room.state["active"] != before
+    room.until(lambda state: state["active"] != before)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Route
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.journeys.browser import ReadingRoom, Web
+from tests.journeys.session import signed_in
 from tests.journeys.test_reading_room import digest, paint_some, server_mask
-from tests.reader import Reader, bundle_decode, bundle_encode
+from tests.reader import bundle_decode, bundle_encode
 
 Take = Callable[[str], dict[str, Any]]
 pytestmark = pytest.mark.journey
@@ -47,7 +48,7 @@ def test_a_lost_frame_shows_a_tile_and_comes_back_on_asking(reader: ReadingRoom,
     room.press("ArrowDown")
     room.until(lambda state: state["panes"][0]["loading"] == "failed")
     tile = room.page.get_by_role("alert").filter(has_text="did not arrive")
-    assert "Slice 6" in tile.inner_text()
+    expect(tile).to_contain_text("Slice 6")
     room.page.unroute(pattern)
     tile.get_by_role("button", name="Try again").click()
     room.until(lambda state: state["panes"][0]["loading"] == "loaded")
@@ -90,9 +91,8 @@ def test_a_mask_on_another_grid_is_named_and_never_shown(reader: ReadingRoom, ta
     reader.page.route("**/mask?**", stretch, times=1)
     reader.page.goto(f"{reader.url}/read/{case['id']}")
     reader.until(lambda state: state["phase"] == "failed")
-    told = reader.page.get_by_label("Reading room").inner_text()
-    assert "does not fit its images" in told
-    assert "It is not shown, so that nothing is shown wrong" in told
+    expect(reader.page.get_by_label("Reading room")).to_contain_text("does not fit its images")
+    expect(reader.page.get_by_label("Reading room")).to_contain_text("It is not shown, so that nothing is shown wrong")
     reader.page.get_by_role("button", name="Try again").click()
     reader.until(lambda state: state["phase"] == "ready")
 
@@ -102,17 +102,16 @@ def test_a_study_withdrawn_while_open_leaves_the_screen_and_says_so(web: Web, re
     web.cases.remove(case)  # nobody else is handed it
     room = reader.open(case["id"])
     pseudonym = room.page.locator("h1").first.inner_text()
-    manager = Reader(web.url).sign_in("manager", "manager-columna-demo")
+    manager = signed_in(web.url, "manager")
     subject = next(
         each["id"] for each in manager.get("/api/subjects?project=lumbar-demo&limit=500")["results"] if each["pseudonym"] == pseudonym
     )
     manager.post(f"/api/subjects/{subject}/withdraw", {"reason": "The patient asked for it."})
     paint_some(room, 1)
     room.until(lambda state: state["phase"] == "withdrawn")
-    told = room.page.get_by_label("Reading room").inner_text()
-    assert "has withdrawn" in told
-    assert "stay sealed on this computer" in told
-    assert room.page.locator("canvas").count() == 0
+    expect(room.page.get_by_label("Reading room")).to_contain_text("has withdrawn")
+    expect(room.page.get_by_label("Reading room")).to_contain_text("stay sealed on this computer")
+    expect(room.page.locator("canvas")).to_have_count(0)
     assert room.state["stacks"] == []
     room.page.get_by_role("button", name="Back to the worklist").click()
     room.page.wait_for_url("**/worklist")

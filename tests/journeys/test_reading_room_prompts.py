@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 from tests.journeys.test_reading_room_segmentation import choose, middle
@@ -28,15 +28,11 @@ def desk(web: Web, browser: Browser, take: Callable[[str], dict[str, Any]]) -> I
 def room(desk: ReadingRoom) -> Iterator[ReadingRoom]:
     desk.press("b", "r")
     choose(desk, "L3")
-    desk.page.wait_for_timeout(100)
+    desk.calm()
     desk.press("a")
     yield desk
     desk.press("Escape")
-    for _ in range(20):
-        if not desk.state["undoable"]:
-            break
-        desk.press("Control+z")
-        desk.page.wait_for_timeout(30)
+    desk.take_all_back()
     assert desk.problems == []
 
 
@@ -45,13 +41,13 @@ def test_a_click_and_a_scribble_are_answered_in_one_step_each(room: ReadingRoom)
     row, column = middle(room)
     before = room.digest(stack)
     room.page.mouse.click(*room.place(row, column))
-    room.until(lambda state: not state["isAsking"], 120)
+    room.until(lambda state: not state["isAsking"], 240)
     assert not room.state["ai"]["isDown"]
     first = room.state["undoable"]
     assert first == 1 or "nothing" in room.state["notice"]
     room.page.get_by_role("group", name="Tool options").get_by_text("Scribble").click()
     room.stroke((row, column + 14), (row, column + 18), modifier="Shift")
-    room.until(lambda state: not state["isAsking"], 120)
+    room.until(lambda state: not state["isAsking"], 240)
     assert room.state["undoable"] <= first + 1
     room.page.get_by_role("group", name="Tool options").get_by_text("Click", exact=True).click()
     for _ in range(room.state["undoable"]):
@@ -67,15 +63,11 @@ def test_what_is_asked_shows_at_once_and_esc_gives_it_up(room: ReadingRoom) -> N
     before = room.digest(stack)
     row, column = middle(room)
     room.page.mouse.click(*room.place(row, column))
-    room.until(lambda state: state["isAsking"], 5)
-    assert room.page.get_by_role("status").filter(has_text="asking the model").is_visible()
-    for _ in range(50):
-        if room.page.evaluate("window.columna.layered('large')"):
-            break
-        room.page.wait_for_timeout(100)
-    assert room.page.evaluate("window.columna.layered('large')") > 0, "the mark stands where it was asked"
+    room.until(lambda state: state["isAsking"])
+    expect(room.page.get_by_role("status").filter(has_text="asking the model")).to_be_visible()
+    room.until(lambda _: room.page.evaluate("window.columna.layered('large')") > 0)  # the mark stands where it was asked
     room.press("Escape")
-    room.until(lambda state: not state["isAsking"], 5)
+    room.until(lambda state: not state["isAsking"])
     for route in held:
         route.abort()
     room.page.unroute(POINTS)
@@ -88,15 +80,15 @@ def test_an_answer_never_overwrites_what_was_drawn_since(room: ReadingRoom) -> N
     stack = room.pane()["stack"]
     row, column = middle(room)
     room.page.mouse.click(*room.place(row, column))
-    room.until(lambda state: state["isAsking"], 5)
-    room.page.wait_for_timeout(200)
+    room.until(lambda state: state["isAsking"])
+    room.until(lambda _: bool(held))
     room.press("b")
     room.stroke((row, column - 25), (row, column - 20))
     drawn = room.digest(stack)
     for route in held:
         route.continue_()
     room.page.unroute(POINTS)
-    room.until(lambda state: not state["isAsking"], 120)
+    room.until(lambda state: not state["isAsking"], 240)
     assert room.digest(stack) == drawn
     assert room.state["notice"] == "Answer dropped"
 
@@ -106,12 +98,12 @@ def test_while_the_model_is_away_painting_goes_on_and_the_question_waits(web: We
     row, column = middle(room)
     room.page.mouse.click(*room.place(row, column))
     room.until(lambda state: state["ai"]["isDown"] and state["ai"]["waiting"] == 1)
-    assert "AI unavailable – manual tools work" in room.page.get_by_role("status").filter(has_text="AI unavailable").inner_text()
+    expect(room.page.get_by_role("status").filter(has_text="AI unavailable")).to_contain_text("AI unavailable – manual tools work")
     room.choose("L1")
     room.press("b")
     room.stroke((20, 20), (20, 30))
     assert room.state["undoable"] == 1
     room.saved()
     web.prompts_start()
-    room.until(lambda state: not state["ai"]["isDown"], 120)
-    assert room.state["ai"]["waiting"] == 0
+    room.until(lambda state: not state["ai"]["isDown"], 240)
+    room.until(lambda state: state["ai"]["waiting"] == 0, 240)

@@ -13,15 +13,18 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.journeys.browser import ReadingRoom, Web
+from tests.journeys.session import signed_in
 from tests.journeys.test_reading_room import digest, paint_some, server_mask
-from tests.reader import Reader
 
 Take = Callable[[str], dict[str, Any]]
 pytestmark = pytest.mark.journey
 
 
-def chip(room: ReadingRoom) -> str:
-    return room.page.locator("[data-save]").inner_text()
+def chip(room: ReadingRoom, word: str = "") -> str:
+    """Return what the chip says, once it says ``word``."""
+    found = room.page.locator("[data-save]")
+    expect(found).to_contain_text(word)
+    return found.inner_text()
 
 
 def test_the_save_chip_says_offline_with_the_number_and_then_saved_with_the_time(
@@ -37,8 +40,8 @@ def test_the_save_chip_says_offline_with_the_number_and_then_saved_with_the_time
     before = room.state["unsent"]
     paint_some(room, 10 - before, first=1)
     room.until(lambda state: state["unsent"] == state["kept"] == 10)
-    assert chip(room) == "Offline – 10 changes kept on this computer"
-    assert room.page.locator("[data-save]").get_attribute("aria-live") == "polite"
+    expect(room.page.locator("[data-save]")).to_have_text("Offline – 10 changes kept on this computer")
+    expect(room.page.locator("[data-save]")).to_have_attribute("aria-live", "polite")
     room.press("Control+Enter")
     expect(
         room.page.get_by_text("not reached the server yet").or_(room.page.get_by_role("button", name="Submit all the same"))
@@ -49,14 +52,14 @@ def test_the_save_chip_says_offline_with_the_number_and_then_saved_with_the_time
     assert room.state["phase"] == "ready", "submitting is refused, and the case stays open"
     context.set_offline(False)
     state = room.saved()
-    assert re.fullmatch(r"Saved \d\d:\d\d:\d\d", chip(room))
+    expect(room.page.locator("[data-save]")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
     assert digest(server_mask(web, state, stack)) == room.digest(stack)
 
 
 def test_the_chip_has_five_states(reader: ReadingRoom, take: Take) -> None:
     """Saved, Saving n, Offline n, Conflict, Error: the server's answers are made up here, one by one."""
     room = reader.open(take("MR")["id"])
-    seen = [chip(room)]
+    seen = [chip(room, "Saved")]
     refusal = {"status": 503}
     held: list[Route] = []
 
@@ -70,22 +73,22 @@ def test_the_chip_has_five_states(reader: ReadingRoom, take: Take) -> None:
             route.fulfill(status=refusal["status"], json={"error": {"code": code, "message": "Not like this.", "state": {}}})
 
     room.page.route("**/api/annotations/*/operations", answer)
-    for status, state in ((503, "offline"), (409, "conflict")):
+    for status, state in ((503, "Offline"), (409, "Conflict")):
         refusal["status"] = status
         if status == 503:
             paint_some(room, 1)
-        room.until(lambda found, state=state: found["save"] == state)
-        seen.append(chip(room))
+        room.until(lambda found, state=state: found["save"] == state.lower())
+        seen.append(chip(room, state))
     room.page.get_by_role("button", name=re.compile("^Drop my")).click()
     room.until(lambda found: found["phase"] == "ready" and found["save"] == "saved")
     refusal["status"] = 400
     paint_some(room, 1, first=1)
     room.until(lambda found: found["save"] == "error")
-    seen.append(chip(room))
+    seen.append(chip(room, "Error"))
     refusal["status"] = 0
     room.press("Control+s")
     room.until(lambda found: found["save"] == "saving" and bool(held))
-    seen.append(chip(room))
+    seen.append(chip(room, "Saving"))
     held.pop().continue_()
     room.saved()
     room.page.unroute("**/api/annotations/*/operations")
@@ -116,7 +119,7 @@ def test_a_slice_that_went_bad_at_the_server_is_sent_again(web: Web, reader: Rea
     room.press("Control+s")
     room.until(lambda found: found["resent"] > 0)
     assert digest(server_mask(web, state, stack)) == painted
-    assert "sent again" in room.page.get_by_label("Status").inner_text()
+    expect(room.page.get_by_label("Status")).to_contain_text("sent again")
     seq = room.state["seq"]
     assert seq == state["seq"], "healing adds nothing to the log"
     damage(web, state["annotation"])
@@ -137,7 +140,7 @@ def test_the_losers_work_becomes_a_branch_that_is_compared_and_taken_over(
     paint_some(room, 2, first=1)
     room.until(lambda state: state["kept"] == state["unsent"] >= 2)
     mine = room.digest(stack)
-    other = Reader(web.url).sign_in("reader", "reader-columna-demo").open(case["id"], takeover=True)
+    other = signed_in(web.url, "reader").open(case["id"], takeover=True)
     keys = other.stack(stack)["keys"]
     plane = other.mask(stack, "instances")[len(keys) // 2].copy()
     plane[2:6, 2:6] = next(each["id"] for each in other.segments if each["layer"] == "instances")
@@ -171,13 +174,9 @@ def test_submitting_twice_is_one_submission_and_the_next_case_is_there(web: Web,
     reader.page.on("request", lambda request: asked.append(f"{request.method} {request.url.removeprefix(web.url)}"))
     room = reader.open(case["id"])
     room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
-    room.page.wait_for_timeout(2500)
-    ahead = list(asked)
-    others = {line.split("/api/stacks/")[1].split("/")[0] for line in ahead if "/api/stacks/" in line} - set(case["stacks"].values())
-    assert others, "another case's stacks were asked for"
-    for kind in ("manifest", "preview", "frames"):
-        assert any(f"{kind}" in line for line in ahead if any(stack in line for stack in others)), kind
-    assert any("/mask" in line for line in ahead if "/api/revisions/" in line and any(stack in line for stack in others)), "its mask too"
+    own = set(case["stacks"].values())
+    for kind in ("/manifest", "/preview", "/frames", "/mask"):  # of another case, before this one is handed in
+        room.until(lambda _, kind=kind: any(kind in line for line in asked if "stack" in line and not any(stack in line for stack in own)))
     room.press("Control+Enter")
     again = room.page.get_by_role("button", name="Submit all the same")
     again.dblclick()

@@ -26,14 +26,10 @@ def desk(web: Web, browser: Browser, take: Callable[[str], dict[str, Any]]) -> I
 def room(desk: ReadingRoom) -> Iterator[ReadingRoom]:
     desk.press("b", "r")
     choose(desk, "L2")
-    desk.page.wait_for_timeout(100)
+    desk.calm()
     before = desk.digest(desk.pane()["stack"])
     yield desk
-    for _ in range(40):
-        if not desk.state["undoable"]:
-            break
-        desk.press("Control+z")
-        desk.page.wait_for_timeout(30)
+    desk.take_all_back()
     assert desk.digest(desk.pane()["stack"]) == before
     assert desk.problems == []
 
@@ -49,9 +45,7 @@ def middle(room: ReadingRoom) -> tuple[float, float]:
 
 
 def go_to(room: ReadingRoom, slice_: int) -> None:
-    while (now := room.pane()["slice"]) != slice_:
-        room.press("ArrowUp" if now > slice_ else "ArrowDown")
-    room.page.wait_for_timeout(100)
+    room.step_to(slice_)
 
 
 def active(room: ReadingRoom) -> int:

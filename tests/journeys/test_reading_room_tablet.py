@@ -72,6 +72,6 @@ def test_the_pen_draws_and_the_palm_beside_it_does_not(room: ReadingRoom, glass:
     pen("mouseMoved", x + 25, y)
     pen("mouseReleased", x + 25, y)
     room.until(lambda state: state["undoable"] == 1)
-    room.page.wait_for_timeout(200)
+    room.saved()
     assert room.state["undoable"] == 1, "one stroke, by the pen"
     room.press("Control+z")

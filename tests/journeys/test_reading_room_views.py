@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 
@@ -40,13 +40,9 @@ def desk(web: Web, browser: Browser, case: dict[str, Any]) -> Iterator[ReadingRo
 def room(desk: ReadingRoom) -> Iterator[ReadingRoom]:
     desk.press("b", "r")
     desk.page.mouse.move(*desk.place(40, 20))
-    desk.page.wait_for_timeout(100)
+    desk.calm()
     yield desk
-    for _ in range(20):
-        if not desk.state["undoable"]:
-            break
-        desk.press("Control+z")
-        desk.page.wait_for_timeout(30)
+    desk.take_all_back()
     assert desk.problems == []
 
 
@@ -86,8 +82,9 @@ def test_an_undo_out_of_sight_goes_there_and_says_where(room: ReadingRoom) -> No
 @pytest.mark.parametrize("turns", [[], ["Shift+X"], ["Shift+R"], ["Shift+X", "Shift+R"]], ids=["as it is", "flipped", "turned", "both"])
 def test_the_brush_meets_the_voxel_under_it_however_the_picture_is_turned(room: ReadingRoom, turns: list[str]) -> None:
     slice_ = room.pane()["slice"]
+    letters = room.pane()["letters"]
     room.press(*turns, *["Shift+["] * 2)
-    room.page.wait_for_timeout(200)
+    room.until(lambda state: not turns or state["panes"][0]["letters"] != letters)
     voxel = (slice_, 44, 23)
     assert at(room, voxel) == 0
     room.page.mouse.click(*place(room, "large", voxel))
@@ -104,16 +101,15 @@ def test_what_is_painted_across_the_slices_lies_where_the_other_picture_shows_it
     assert across["stack"] == room.pane()["stack"]
     voxel = (room.pane()["count"] // 2 + 1, across["slice"], 24)
     room.press(*["Shift+["] * 2)
-    drawn = room.page.evaluate("window.columna.drawn('large')")
+    drawn = room.drawn()
     room.page.mouse.click(*place(room, across["id"], voxel))
     room.until(lambda state: state["undoable"] == 1)
     assert at(room, voxel) == room.state["active"]["id"]
     room.press("t", "t")
     room.page.mouse.move(*place(room, across["id"], voxel))
-    while room.pane()["slice"] != voxel[0]:
-        room.page.evaluate("([to]) => window.columna.goTo('large', to)", [voxel[0]])
-        room.page.wait_for_timeout(50)
-    assert room.page.evaluate("window.columna.drawn('large')") != drawn
+    room.page.evaluate("([to]) => window.columna.goTo('large', to)", [voxel[0]])
+    room.until(lambda state: state["panes"][0]["slice"] == voxel[0])
+    room.until_drawn(lambda points: points != drawn)
     room.press(*["Shift+]"] * 2)
 
 
@@ -144,12 +140,11 @@ def test_a_lost_graphics_card_is_got_over_and_no_voxel_changes(room: ReadingRoom
     room.stroke((40, 20), (40, 26))
     before, slice_, light = room.digest(stack), room.pane()["slice"], brightness(room)
     room.page.evaluate("window.contexts.splice(0).forEach((context) => context.getExtension('WEBGL_lose_context')?.loseContext())")
-    room.until(lambda state: state["notice"] == "The pictures were rebuilt", 20)
-    room.until(lambda state: all(pane["loading"] == "loaded" and pane["letters"] for pane in state["panes"]), 20)
-    room.page.wait_for_timeout(1500)
+    room.until(lambda state: state["notice"] == "The pictures were rebuilt")
+    room.until(lambda state: all(pane["loading"] == "loaded" and pane["letters"] for pane in state["panes"]))
     assert room.digest(stack) == before
     assert room.pane()["slice"] == slice_
-    assert brightness(room) == pytest.approx(light, rel=0.2)
+    room.until(lambda _: brightness(room) == pytest.approx(light, rel=0.2))
     room.stroke((60, 20), (60, 26))
     assert room.digest(stack) != before
 
@@ -158,16 +153,15 @@ def test_the_spine_turns_in_3d_and_a_click_goes_there(web: Web, room: ReadingRoo
     room.press("Shift+G")
     surface = room.page.locator("[data-surface]")
     surface.wait_for()
-    web.work()
+    web.work("annotation.surface")
     shown = room.page.locator('[data-surface="shown"]')
-    shown.wait_for(timeout=60_000)
-    assert "structures" in shown.inner_text()
+    shown.wait_for()
+    expect(shown).to_contain_text("structures")
     canvas = shown.locator("canvas")
     before = canvas.screenshot()
     canvas.focus()
     room.press("ArrowLeft", "ArrowLeft")
-    room.page.wait_for_timeout(300)
-    assert canvas.screenshot() != before
+    room.until(lambda _: canvas.screenshot() != before)
     found = []
     box = canvas.bounding_box()
     assert box is not None
@@ -199,7 +193,7 @@ def test_a_slice_that_is_not_there_yet_shows_at_low_resolution_and_never_another
     room.page.mouse.move(400, 400)
     room.page.mouse.wheel(0, 100)
     room.until(lambda state: state["panes"][0]["slice"] == 5 and state["panes"][0]["loading"] == "coarse")
-    assert brightness(room) > 8
+    room.until(lambda _: brightness(room) > 8)
     bar = room.page.get_by_role("progressbar", name="Images loaded").first
     assert int(bar.get_attribute("aria-valuenow") or -1) < int(bar.get_attribute("aria-valuemax") or 0)
     is_held = False

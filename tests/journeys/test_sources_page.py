@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -17,9 +15,7 @@ pytestmark = pytest.mark.journey
 @pytest.fixture
 def page(web: Web, context: BrowserContext) -> Page:
     """The intake page with a source called PACS, opened."""
-    visit = Visit.begin(context, web.url).sign_in("manager")
-    expect(visit.page).not_to_have_url(re.compile("sign-in"))
-    page = visit.go("intake").page
+    page = Visit.begin(context, web.url).come("manager").go("intake").page
     known = page.get_by_role("button", name="PACS", exact=True)
     expect(page.get_by_role("table", name="Sources").or_(page.get_by_text("No PACS may send yet"))).to_be_visible()
     if not known.count():
@@ -44,19 +40,19 @@ def test_the_line_is_tested_and_its_state_told(page: Page, orthanc_server: Serve
     expect(page.get_by_role("button", name="It has no address to call")).to_be_visible()
     change(page, Host="127.0.0.1", Port=orthanc_server.settings["DICOM_PORT"])
     page.get_by_role("button", name="Test connection").click()
-    expect(page.get_by_text("Answered in")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Answered in")).to_be_visible()
     expect(page.get_by_text("Everything that came went in.")).to_be_visible()
 
 
 def test_a_line_that_is_down_says_what_to_do(page: Page) -> None:
     change(page, Host="127.0.0.1", Port="1")
     page.get_by_role("button", name="Test connection").click()
-    expect(page.get_by_text("Nothing answers at its address.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Nothing answers at its address.")).to_be_visible()
 
 
 def test_what_goes_on_the_worklist_is_counted_and_never_shown(page: Page) -> None:
     change(page, Add_to_its_worklist="AQX1234 AQX5678", Fetch_modalities="MR")
-    expect(page.get_by_text("2 accession numbers, sealed")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("2 accession numbers, sealed")).to_be_visible()
     page.get_by_role("button", name="Change it").click()
     expect(page.get_by_text("2 wait.")).to_be_visible()
     assert "AQX" not in page.content()

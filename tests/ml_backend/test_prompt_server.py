@@ -124,7 +124,7 @@ def test_without_the_process_the_reader_is_told_to_draw(client, project: Project
 
 
 def test_the_process_answers_web_alone(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", "/health")
     health = connection.getresponse()
     assert health.status == 200

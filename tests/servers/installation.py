@@ -84,7 +84,7 @@ class Installation:
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9 one process, not its children."""
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
     def stop(self, *, seconds: float = 3.0) -> None:
         """End every process, by force after ``seconds``: a Columna that is killed loses nothing."""
@@ -97,7 +97,7 @@ class Installation:
                 process.wait(max(0.1, limit - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(5)
+                process.wait(60)
         self.processes.clear()
 
     @contextmanager
@@ -110,7 +110,7 @@ class Installation:
         else:
             import sqlite3
 
-            connection = sqlite3.connect(self.folder / "data" / "columna.sqlite3", timeout=20)
+            connection = sqlite3.connect(self.folder / "data" / "columna.sqlite3", timeout=180)
         try:
             with connection:
                 yield connection
@@ -125,7 +125,7 @@ class Installation:
             return list(cursor.fetchall())
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 30.0, what: str = "the condition") -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = 120.0, what: str = "the condition") -> Any:
     """Return the first true value of ``condition()``. Raise ``AssertionError`` when none comes within ``seconds``."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:

@@ -25,14 +25,14 @@ def start(folder: Path, data: Path) -> Server:
         "DJANGO_SETTINGS_MODULE": "config.settings", "OMP_NUM_THREADS": "1", "COLUMNA_LOG_LEVEL": "ERROR",
     }  # fmt: skip
     command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "tests.servers.ohif_wsgi"]
-    server = launch("ohif", command, port=port, folder=folder, environment=environment, ready=lambda: _answers(port), timeout=60)
+    server = launch("ohif", command, port=port, folder=folder, environment=environment, ready=lambda: _answers(port), timeout=180)
     server.url = f"http://127.0.0.1:{port}"
     return server
 
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=10):
             return True
     except OSError:
         return False

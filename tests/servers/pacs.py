@@ -93,7 +93,7 @@ def start_orthanc(folder: Path, *, modalities: dict[str, Any] | None = None, lua
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/system", timeout=1):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/system", timeout=10):
             return True
     except urllib.error.HTTPError as error:
         code = error.code

@@ -92,14 +92,14 @@ class Server:
                 self.process.wait(15)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait(5)
+                self.process.wait(60)
         if self.also_stop is not None:
             self.also_stop()
 
     def kill(self) -> None:
         """End it without any chance to tidy up, as a power cut would."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +116,7 @@ def launch(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     ready: Callable[[], bool] | None = None,
-    timeout: float = 30.0,
+    timeout: float = 120.0,
     stop_signal: signal.Signals = signal.SIGTERM,
 ) -> Server:
     """Start ``command`` and return when ``ready()`` (default: the port answers). Raise :class:`NotReady` otherwise."""

@@ -35,7 +35,7 @@ def start(folder: Path) -> Server:
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 2:2",
     }
     command = [*as_user("rabbitmq"), binary]
-    server = launch("rabbitmq", command, port=port, folder=folder, environment=environment, ready=lambda: _answers(port), timeout=90)
+    server = launch("rabbitmq", command, port=port, folder=folder, environment=environment, ready=lambda: _answers(port), timeout=180)
     server.url = f"amqp://guest:guest@127.0.0.1:{port}//"
     server.settings = {"COLUMNA_BROKER_URL": server.url}
     server.also_stop = lambda: _stop_mapper(mapper)
@@ -46,7 +46,7 @@ def _answers(port: int) -> bool:
     from kombu import Connection
 
     try:
-        with Connection(f"amqp://guest:guest@127.0.0.1:{port}//", connect_timeout=1) as connection:
+        with Connection(f"amqp://guest:guest@127.0.0.1:{port}//", connect_timeout=10) as connection:
             connection.connect()
     except (OSError, *Connection("amqp://").connection_errors):
         return False

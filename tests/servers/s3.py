@@ -40,7 +40,7 @@ def start_moto(folder: Path) -> Server:
     """Return moto's S3; it accepts any signature, so it proves nothing about access."""
     binary = program("moto_server", "(pip install 'moto[server,s3]')")
     port = free_port()
-    server = launch("moto", [binary, "-H", "127.0.0.1", "-p", str(port)], port=port, folder=folder, timeout=60)
+    server = launch("moto", [binary, "-H", "127.0.0.1", "-p", str(port)], port=port, folder=folder, timeout=180)
     server.url = f"http://127.0.0.1:{port}"
     server.settings = _settings(port)
     return server

@@ -64,7 +64,7 @@ def serve(folder: Path, program: str = "tests.storage.dicomweb_site") -> Iterato
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(f"{url}/health/live", timeout=2) as answer:  # noqa: S310  our own server
+        with urlopen(f"{url}/health/live", timeout=10) as answer:  # noqa: S310  our own server
             return bool(answer.status == 200)
     except OSError:
         return False

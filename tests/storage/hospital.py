@@ -107,7 +107,7 @@ class Orthanc:
         return [self.call("POST", "/instances", data=data)["ID"] for data in files]
 
     def call(self, method: str, path: str, **options: Any) -> Any:
-        answer = self.session.request(method, self.server.url + path, timeout=90, **options)
+        answer = self.session.request(method, self.server.url + path, timeout=180, **options)
         answer.raise_for_status()
         return answer.json()
 

@@ -59,7 +59,7 @@ def ask(here):
         for item, uid in zip(request.ReferencedSOPSequence, uids, strict=True):
             item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, uid
         status, _ = association.send_n_action(request, action, SOP_CLASS, SOP_INSTANCE)
-        answer = answers.get(timeout=30) if status.Status == 0x0000 else (None, None)
+        answer = answers.get(timeout=180) if status.Status == 0x0000 else (None, None)
         association.release()
         return status.Status, *answer
 

@@ -98,7 +98,7 @@ def test_the_listener_is_killed_at_any_moment(here, tmp_path):
         until(lambda before=before: here.stored > before, what="the first image")
         time.sleep(chance.random() * 0.3)
         _kill_all(here)
-        acknowledged = sender.communicate(timeout=60)[0].count("(Success)")
+        acknowledged = sender.communicate(timeout=180)[0].count("(Success)")
         assert here.stored - before >= acknowledged
         assert here.readable(*PATIENT) == []
         here.listen()
@@ -113,7 +113,7 @@ def _kill_all(here: Hospital) -> None:
     children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
     for pid in [process.pid, *map(int, children)]:
         os.kill(pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     until(lambda: here.send(tool="echoscu").returncode != 0, what="silence")
 
 
@@ -190,12 +190,12 @@ def test_a_database_that_goes_away_costs_nothing_that_was_acknowledged(column, t
         sender = here.sending(*paths, more=("-v", "-nh"))
         until(lambda: here.stored > 3, what="the first images")
         server.stop()
-        told = sender.communicate(timeout=90)[0]
+        told = sender.communicate(timeout=180)[0]
         server = postgresql.start(folder, port=server.port)
         try:
             assert here.stored >= told.count("(Success)")
             assert told.count("(Success)") < 12
-            until(lambda: here.send(*paths).returncode == 0, seconds=60, what="the database to be used again")
+            until(lambda: here.send(*paths).returncode == 0, seconds=180, what="the database to be used again")
             assert here.stored == 12
         finally:
             here.columna.stop()
@@ -221,7 +221,7 @@ def test_an_object_store_that_goes_away_refuses_and_comes_back(column, tmp_path)
         assert here.stored == 1
         server = s3.start_rclone(folder, port=server.port)
         try:
-            until(lambda: here.send(*paths).returncode == 0, seconds=60, what="the store to be used again")
+            until(lambda: here.send(*paths).returncode == 0, seconds=180, what="the store to be used again")
             assert here.stored == 2
         finally:
             server.stop()
