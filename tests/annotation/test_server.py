@@ -61,7 +61,7 @@ def web(column: str, request: pytest.FixtureRequest) -> Iterator[Web]:
         connection.close()
         settings["COLUMNA_DATABASE_URL"] = server.url.rsplit("/", 1)[0] + "/writers"
     columna = Installation(session_folder("writers"), settings)
-    columna.manage("migrate", "--verbosity", "0")
+    columna.migrate()
     command = [sys.executable, "-m", "tests.annotation.seed", str(CASES)]
     seeded = subprocess.run(command, cwd=ROOT, env=columna.environment, capture_output=True, text=True, check=False)
     assert seeded.returncode == 0, seeded.stderr

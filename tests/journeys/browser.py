@@ -21,6 +21,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.journeys.session import session_bring
+from tests.servers.installation import migrated_copy
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("COLUMNA_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -68,6 +69,7 @@ class Web:
 
     def seed(self, *options: str) -> list[dict[str, Any]]:
         """Bring phantom cases in by ``tests.journeys.seed`` and return them."""
+        migrated_copy(self.folder)
         command = [sys.executable, "-m", "tests.journeys.seed", *options]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900)
         if done.returncode:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests import columns
 from tests.journeys.browser import ROOT, Web
 from tests.journeys.test_pages import Visit
+from tests.servers.installation import migrated_copy
 
 pytestmark = pytest.mark.journey
 PASSWORD = "the first password of all"
@@ -20,6 +21,7 @@ PASSWORD = "the first password of all"
 @pytest.fixture(scope="module")
 def empty(browser: Browser) -> Iterator[Web]:
     server = Web(columns.session_folder("first-run"))
+    migrated_copy(server.folder)
     for command in (
         ["migrate", "--verbosity", "0"],
         ["createsuperuser", "--no-input", "--username", "root", "--email", "root@example.org"],

@@ -19,7 +19,7 @@ def whole_columna(name: str) -> Iterator[Installation]:
     ports = {f"COLUMNA_{part}_PORT": str(free_port()) for part in ("WEB", "DICOM", "PROMPTS")}
     installation = Installation(session_folder(name), ports)
     try:
-        installation.manage("migrate", "--verbosity", "0")
+        installation.migrate()
         installation.manage("demo", "--people-only")
         installation.start("manage.py", "up", "--no-demo", name="up")
         until(lambda: "Columna is ready" in installation.log("up").read_text(), seconds=180, what="a running Columna")

@@ -27,6 +27,16 @@ def column_settings() -> dict[str, str]:
     return kept
 
 
+def migrated_copy(data: Path) -> bool:
+    """Give a data folder without a database the copy of a migrated one. Return whether there was one to copy."""
+    database = data / "columna.sqlite3"
+    if "database" not in _MIGRATED or database.exists():
+        return False
+    data.mkdir(parents=True, exist_ok=True)
+    database.write_bytes(_MIGRATED["database"])
+    return True
+
+
 class Installation:
     """Columna's processes with ``COLUMNA_*`` settings of their own. Leave with :meth:`stop`."""
 
@@ -54,13 +64,9 @@ class Installation:
         database = self.folder / "data" / "columna.sqlite3"
         if "COLUMNA_DATABASE_URL" in self.environment or database.exists():
             self.manage("migrate", "--verbosity", "0")
-            return
-        if "database" not in _MIGRATED:
+        elif not migrated_copy(database.parent):
             self.manage("migrate", "--verbosity", "0")
             _MIGRATED["database"] = database.read_bytes()
-            return
-        database.parent.mkdir(parents=True, exist_ok=True)
-        database.write_bytes(_MIGRATED["database"])
 
     def start(self, *command: str, name: str, python: bool = True) -> subprocess.Popen[bytes]:
         """Start a process (by default ``python <command>``) in a session of its own; its output goes to ``<name>.log``."""

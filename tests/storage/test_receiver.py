@@ -34,7 +34,7 @@ source_create(project=project, user=None, name="MR only", kind="dimse", ae_title
 def columna(tmp_path_factory, column):
     settings = {"COLUMNA_DICOM_PORT": str(free_port())}
     here = Installation(tmp_path_factory.mktemp("receiver"), {**column_settings(), **settings})
-    here.manage("migrate", "-v0")
+    here.migrate()
     here.manage("shell", "-v0", "-c", PREPARE)
     here.receiver = here.start("manage.py", "receiver", "--processes", "2", name="receiver")
     until(lambda: b"listening" in here.log("receiver").read_bytes(), what="the listener")
