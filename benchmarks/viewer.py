@@ -93,6 +93,7 @@ def main() -> None:
                 with chromium(playwright) as browser:
                     context = browser.new_context(viewport={"width": 1280, "height": 800})
                     room = ReadingRoom.enter(context, web.url)
+                    room.page.goto(f"{web.url}/worklist")  # where a reader comes from
                     cold, all_cold = opening(room, case)
                     warm, all_warm = opening(room, case)
                     line(f"{modality}: first image, cold", cold, f"all images {all_cold:.0f} ms")
