@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Volume:
     codes: Mapping[int, str]
     entropy: Mapping[str, float]
     doubted: frozenset[str]
-    image: NDArray[np.floating] | None = None
+    image: NDArray[np.floating[Any]] | None = None
 
     def trusted(self, limit: float) -> dict[str, int]:
         """Return code → label of what is drawn here, the model is sure enough of, no rule speaks against and no edge of the images cuts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class DiscLook:
         return self.signal / max(self.rim, 0.01)
 
 
-def disc_look(image: NDArray[np.floating], disc: Mask, bone: Mask, canal: Mask, affine: Affine) -> DiscLook:
+def disc_look(image: NDArray[np.floating[Any]], disc: Mask, bone: Mask, canal: Mask, affine: Affine) -> DiscLook:
     """Return how a disc looks on a T2-weighted volume.
 
     All arrays are [slice, row, column] on one grid, ``affine`` 4 × 4 → mm LPS; ``bone`` are vertebral bodies. The fluid is the
@@ -79,7 +80,9 @@ def _share(forward: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((forward - back) / max(front - back, 1e-6))
 
 
-def _near(image: NDArray[np.floating], mask: Mask, affine: Affine, centre: NDArray[np.float64], aside: float) -> NDArray[np.floating]:
+def _near(
+    image: NDArray[np.floating[Any]], mask: Mask, affine: Affine, centre: NDArray[np.float64], aside: float
+) -> NDArray[np.floating[Any]]:
     """Return the values of a mask's voxels no further than this to the sides of a point and :data:`NEAR_MM` up and down."""
     where = np.argwhere(mask)
     away = np.abs(where @ affine[:3, :3].T + affine[:3, 3] - centre)

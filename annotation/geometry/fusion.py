@@ -26,7 +26,7 @@ def staple(masks: Sequence[Mask]) -> Mask:
     of one shape; with nothing drawn nothing comes back.
     """
     stacked = np.stack(masks)
-    drawn = stacked.any(axis=0)
+    drawn = np.asarray(stacked.any(axis=0))
     if not drawn.any():
         return drawn
     box = tuple(slice(max(0, int(at.min()) - 1), int(at.max()) + 2) for at in np.nonzero(drawn))

@@ -54,13 +54,14 @@ def adjudication_prepare(*, case_id: Any) -> Adjudication | None:
 
 
 def _stand(case: Case, readings: list[Revision], findings: list[dict[str, Any]], figures: dict[str, Any]) -> Adjudication:
-    sides: dict[str, Revision | None] = {**dict.fromkeys(SIDES), **dict(zip(SIDES, readings, strict=False))}
+    a, b, *others = readings
+    c = others[0] if others else None
     try:
         with transaction.atomic():
-            known = Adjudication.objects.filter(**sides).first()
+            known = Adjudication.objects.filter(a=a, b=b, c=c).first()
             if known is not None:
                 return known
-            made = Adjudication.objects.create(project_id=case.project_id, case=case, findings=findings, agreement=figures, **sides)
+            made = Adjudication.objects.create(project_id=case.project_id, case=case, a=a, b=b, c=c, findings=findings, agreement=figures)
             Case.objects.filter(pk=case.pk, state=Case.State.SUBMITTED).update(state=Case.State.REVIEW)
             detail = {"case": str(case.pk), "findings": len(findings)}
             audit_record(actor=None, verb="adjudication.open", object=made, project=case.project, detail=detail)

@@ -172,8 +172,8 @@ def _levels(readings: Readings, matches: list[_Match]) -> tuple[list[Finding], l
         }
         places = {body["id"]: by_segment.get(same.get(body["segment"]), by_name.get(body["name"])) for body in own}
         sites.append({mine: there if there is not None else mine for mine, there in places.items()})
-    names = {
-        f"{first['layer']}:{first['id']}": tuple(entry and entry["structure"] for entry in match.segments)
+    names: dict[str, tuple[str | None, ...]] = {
+        f"{first['layer']}:{first['id']}": tuple(entry["structure"] if entry else None for entry in match.segments)
         for match in matches
         if (first := match.segments[0]) and any(match.segments[1:])
     }
