@@ -164,7 +164,7 @@ def series_bring(series: Iterator[Any]) -> list[dict[str, Any]]:
     known = Event.objects.order_by("pk").values_list("pk", flat=True).last() or 0
     for item in series:
         batch = batch_open(project=project, source=source)
-        for number, dataset in enumerate(series_datasets(item.series), 1):
+        for number, dataset in enumerate(getattr(item, "datasets", None) or series_datasets(item.series), 1):
             outcome = instance_intake(source=source, data=dataset_bytes(dataset), batch=batch, ordinal=number)
             if outcome.status not in ("stored", "duplicate"):
                 raise SystemExit(f"{item.name} {number}: {outcome.status} {outcome.code}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.journeys.browser import ReadingRoom, Web
 
 pytestmark = pytest.mark.journey
 
-SCENES = ("trunk",)
+SCENES = ("trunk", "then", "now", "gapped", "clip", "films")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,31 @@ def axial(room: ReadingRoom) -> str:
     return str(pane["id"])
 
 
+def go(room: ReadingRoom, pane: str, slice_: int) -> None:
+    room.page.evaluate("([pane, to]) => window.columna.goTo(pane, to)", [pane, slice_])
+    room.until(lambda state: room.pane(pane)["slice"] == slice_ and room.pane(pane)["loading"] == "loaded")
+
+
+def hangings(room: ReadingRoom, names: dict[str, str]) -> dict[str, list[str]]:
+    """Return every hanging that H comes by, by name: its pictures as series and plane."""
+    found: dict[str, list[str]] = {}
+    while (name := room.state["hanging"]) not in found:
+        found[name] = [f"{names[pane['stack']]} {pane['view']}" for pane in room.state["panes"]]
+        room.press("h")
+        room.until(lambda state, name=name: state["hanging"] != name)
+    return found
+
+
+def words(room: ReadingRoom, pane: str) -> str:
+    return room.page.locator(f'[data-pane="{pane}"]').inner_text()
+
+
+def add_structure(room: ReadingRoom) -> None:
+    room.page.get_by_placeholder("Add a structure").click()
+    room.page.get_by_role("option").first.click()
+    room.until(lambda state: state["active"] is not None)
+
+
 def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads_whole(room: ReadingRoom, scenes: dict[str, Any]) -> None:
     from tests.storage.trunks import spine_column
 
@@ -64,14 +90,13 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     room.open(scenes["trunk"]["id"])
     assert asked
     assert all("region=" in url for url in asked)
-    words = room.page.locator("[data-region]").first
-    assert words.inner_text().startswith("spine region,")
+    part = room.page.locator("[data-region]").first
+    assert part.inner_text().startswith("spine region,")
     room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
     small = room.page.evaluate("window.columna.imageBytes()")
 
     # what shows at a voxel is that voxel: bone where the bone is, muscle beside it
-    room.page.get_by_placeholder("Add a structure").click()
-    room.page.get_by_role("option").first.click()
+    add_structure(room)
     pane = axial(room)
     room.page.evaluate("([pane]) => window.columna.goTo(pane, 32)", [pane])
     room.until(lambda state: room.pane(pane)["slice"] == 32 and room.pane(pane)["loading"] == "loaded")
@@ -93,7 +118,7 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     digest = room.digest(room.pane()["stack"])
 
     # the rest is one press away, at the same place, and only then can be drawn on
-    words.get_by_role("button").click()
+    part.get_by_role("button").click()
     room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
     room.until(lambda state: all(pane["loading"] == "loaded" for pane in state["panes"]))
     assert room.page.locator("[data-region]").count() == 0
@@ -102,3 +127,137 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     assert room.digest(room.pane()["stack"]) == digest
     whole = room.page.evaluate("window.columna.imageBytes()")
     assert small < 0.5 * whole
+
+
+def test_a_ct_hangs_for_levels_cobb_and_fractures(room: ReadingRoom, scenes: dict[str, Any]) -> None:
+    (stack,) = scenes["trunk"]["stacks"].values()
+    hung = hangings(room, {stack: "ct"})
+    assert hung["Levels"] == ["ct sagittal", "ct coronal"]
+    assert hung["Cobb"] == ["ct coronal", "ct sagittal"]
+    assert hung["Fractures"] == ["ct sagittal"]
+    assert ["ct sagittal", "ct stack", "ct coronal"] in hung.values()
+
+
+def test_films_hang_for_cobb_and_balance(room: ReadingRoom, scenes: dict[str, Any]) -> None:
+    room.open(scenes["films"]["id"])
+    hung = hangings(room, {stack: name for name, stack in scenes["films"]["stacks"].items()})
+    assert hung["Cobb"] == ["Spine AP stack"]
+    assert hung["Sagittal balance"] == ["Spine lateral stack", "Spine AP stack"]
+    assert hung["Fractures"] == ["Spine lateral stack"]
+
+
+def test_series_of_one_frame_scroll_together_in_space_and_others_say_that_they_do_not(room: ReadingRoom, scenes: dict[str, Any]) -> None:
+    from tests.journeys.scenes import thick_grid, thin_grid
+
+    room.open(scenes["now"]["id"])
+    thick, thin = thick_grid(), thin_grid()
+    alone = room.pane("side-2")["slice"]
+    for slice_ in (1, 4, 0):
+        go(room, "large", slice_)
+        middle = thick.to_world([slice_, 47.5, 47.5])
+        expected = round(float(thin.to_index(middle)[0]))
+        room.until(lambda state, expected=expected: room.pane("side-1")["slice"] == expected)
+    assert room.pane("side-2")["slice"] == alone
+    room.page.locator('[data-pane="large"]').click(position={"x": 200, "y": 300}, button="middle")
+    room.until(lambda state: state["activePane"] == "large")
+    assert "another frame of reference: not linked" in words(room, "side-2")
+    room.press("Shift+K")
+    room.until(lambda state: state["notice"] == "Each series scrolls by itself")
+    stays = room.pane("side-1")["slice"]
+    go(room, "large", 5)
+    assert room.pane("side-1")["slice"] == stays
+    room.press("Shift+K")
+    room.until(lambda state: state["notice"] == "Series scroll together")
+
+
+def test_an_mr_hangs_for_each_of_its_tasks(room: ReadingRoom, scenes: dict[str, Any]) -> None:
+    hung = hangings(room, {stack: name for name, stack in scenes["now"]["stacks"].items()})
+    assert hung["T2 sag"] == ["T2 sag stack", "T1 sag stack", "T2 tra stack"]
+    assert hung["Levels"][:2] == ["T2 sag stack", "T1 sag stack"]
+    assert hung["Stenosis"] == ["T2 tra stack", "T2 sag stack", "T1 sag stack"]
+    assert hung["Discs"] == ["T2 sag stack", "T1 sag stack"]
+
+
+def test_an_earlier_study_hangs_beside_by_its_interval_follows_and_is_only_looked_at(room: ReadingRoom) -> None:
+    room.press("Shift+Q")
+    room.until(lambda state: any(pane["id"] == "prior" and pane.get("loading") == "loaded" for pane in state["panes"]))
+    said = words(room, "prior")
+    assert "14 months before" in said
+    assert not re.search(r"(19|20)\d\d", said)
+    go(room, "large", 8)
+    room.until(lambda state: room.pane("prior")["slice"] == 6)
+    go(room, "large", 4)
+    room.until(lambda state: room.pane("prior")["slice"] == 3)
+    room.press("b")
+    room.page.mouse.click(*room.place(50, 50, pane="prior"))
+    room.until(lambda state: state["notice"] == "Nothing drawn")
+    room.press("Shift+Q")
+    room.until(lambda state: all(pane["id"] != "prior" for pane in state["panes"]))
+
+
+@pytest.mark.parametrize("tool", ["b", "e", "l", "u", "Shift+I"], ids=["brush", "eraser", "lasso", "length", "naming"])
+def test_every_tool_is_magnified_while_a_key_is_held(room: ReadingRoom, tool: str) -> None:
+    count = """() => {
+      const canvas = document.querySelector('[data-pane="large"] canvas[data-overlay="cursor"]')
+      const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
+      return data.filter((value, at) => at % 4 === 3 && value > 0).length
+    }"""
+    room.press(tool)
+    room.page.mouse.move(*room.place(40, 40))
+    bare = room.page.evaluate(count)
+    room.page.keyboard.down("9")
+    room.page.mouse.move(*room.place(48, 48))
+    assert room.page.evaluate(count) > bare + 15_000
+    room.page.keyboard.up("9")
+    assert room.page.evaluate(count) < bare + 5_000
+
+
+def test_a_stroke_through_the_lens_meets_the_voxel_under_the_pointer(room: ReadingRoom) -> None:
+    add_structure(room)
+    room.press("b")
+    slice_ = room.pane()["slice"]
+    room.page.keyboard.down("9")
+    room.page.mouse.click(*room.place(48, 48))
+    room.page.keyboard.up("9")
+    room.until(lambda state: at(room, slice_, 48, 48) == state["active"]["id"])
+    room.saved()
+
+
+def test_number_keys_choose_the_window_of_the_sequence(room: ReadingRoom) -> None:
+    room.page.mouse.click(*room.place(48, 48))
+    for key, label in (("2", "T2 overview"), ("3", "T2 discs"), ("4", "T2 canal and fluid")):
+        room.press(key)
+        room.page.locator('[data-pane="large"]').get_by_role("button", name=f"Window preset: {label}").wait_for()
+    assert "not drawn" not in room.state["notice"]
+
+
+def test_a_series_that_is_no_volume_is_read_as_a_stack_and_says_why(room: ReadingRoom, scenes: dict[str, Any]) -> None:
+    room.open(scenes["gapped"]["id"])
+    assert [pane["view"] for pane in room.state["panes"]] == ["stack"]
+    assert "a slice may be missing. It is read slice by slice" in words(room, "large")
+    go(room, "large", 0)
+    go(room, "large", 7)
+    room.press("2")
+    room.page.get_by_role("button", name="Window preset: Soft tissue W 400 L 40").wait_for()
+    room.press("Shift+Q")
+    room.until(lambda state: state["notice"] == "No earlier study")
+
+
+def test_an_ultrasound_clip_plays_and_is_measured_only_where_it_is_calibrated(room: ReadingRoom, scenes: dict[str, Any]) -> None:
+    room.open(scenes["clip"]["id"])
+    assert "Frames that follow each other in time" in words(room, "large")
+    assert "inside the calibrated part only" in words(room, "large")
+    at_first = room.pane()["slice"]
+    room.press("Shift+P")
+    room.until(lambda state: state["isPlaying"] and state["panes"][0]["slice"] != at_first)
+    room.press("Escape")
+    room.until(lambda state: not state["isPlaying"] and state["panes"][0]["loading"] == "loaded")
+    room.press("u")
+    room.stroke((100, 60), (100, 160))
+    (length,) = room.until(lambda state: len(state["measurements"]) == 1)["measurements"]
+    assert length["values"]["length"]["value"] == pytest.approx(50, abs=1.5)
+    assert (length["values"]["length"]["unit"], length["calibration"]["source"]) == ("mm", "us_region")
+    room.stroke((20, 100), (20, 140))
+    room.until(lambda state: state["notice"] == "Nothing measured")
+    assert len(room.state["measurements"]) == 1
+    assert room.problems == []

@@ -37,15 +37,15 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
         </div>
       )}
       <div className={classes['topLeft']}>
-        {interval === undefined ? <SeriesMenu room={room} spec={spec} session={session} name={viewName(manifest, spec)} /> : <b data-prior>{`${viewName(manifest, spec)}, ${interval}`}</b>}
-        {interval !== undefined && <span className={classes['why']}>earlier study, for looking only</span>}
+        {interval === undefined ? <SeriesMenu room={room} spec={spec} session={session} name={viewName(manifest, spec)} /> : <b data-prior>{interval}</b>}
         <br />
         {state && `slice ${state.slice + 1} of ${state.count}`}
         {manifest && thickness(manifest, spec)}
         {state?.loading === 'coarse' && <span className={classes['why']}>low resolution: the slice is on its way</span>}
         {alone && <span className={classes['why']}>{alone}</span>}
         <RegionWords room={room} stack={spec.stack} />
-        {manifest?.notVolumeReason && <span className={classes['why']}>{manifest.notVolumeReason}</span>}
+        {interval !== undefined && <span className={classes['why']}>{viewName(manifest, spec)}, for looking only</span>}
+        {manifest?.notVolumeReason && <span className={classes['why']}>{manifest.notVolumeReason} It is read slice by slice, without other planes.</span>}
       </div>
       <div className={classes['topRight']}>
         <Corner room={room} spec={spec} state={state} view={view} />
@@ -59,7 +59,7 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
         </>
       )}
       {state?.loading === 'loaded' && !state.letters && <span className={classes['letter']} data-side="top">no orientation known</span>}
-      <ScaleBar state={state} />
+      <ScaleBar state={state} hasRegions={Boolean(manifest?.regions?.length)} />
       {progress && progress.loaded < progress.total && (
         <div className={classes['progress']} role="progressbar" aria-valuemin={0} aria-valuemax={progress.total} aria-valuenow={progress.loaded} aria-label="Images loaded">
           <i style={{ width: `${(100 * progress.loaded) / progress.total}%` }} />
@@ -154,9 +154,9 @@ function SeriesMenu({ room, spec, session, name }: { room: Room; spec: PaneSpec;
 const LONGEST_PX = 140
 const LENGTHS = [200, 100, 50, 20, 10, 5, 2, 1]
 
-function ScaleBar({ state }: { state: PaneState | null }) {
+function ScaleBar({ state, hasRegions }: { state: PaneState | null; hasRegions: boolean }) {
   if (!state || state.mmPerPixel <= 0) return null
-  if (!state.isCalibrated) return <span className={classes['scale']}>not calibrated: no millimetres</span>
+  if (!state.isCalibrated) return <span className={classes['scale']}>{hasRegions ? 'millimetres inside the calibrated part only' : 'not calibrated: no millimetres'}</span>
   const mm = LENGTHS.find((each) => each / state.mmPerPixel <= LONGEST_PX) ?? 1
   return (
     <span className={classes['scale']}>

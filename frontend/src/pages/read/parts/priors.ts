@@ -39,6 +39,8 @@ export class Priors {
       notices.notify('No earlier study', 'This project has no earlier study of this subject with a known day.', 'info')
       return
     }
+    // another hanging took the earlier study away: the same one comes again
+    if (this.at >= 0 && !store.get().panes.some(({ id }) => id === PANE)) this.at -= 1
     this.at += 1
     const study = studies[this.at]
     if (!study) {
