@@ -39,6 +39,8 @@ def main() -> None:
     options.add_argument("--film", nargs=2, type=int, metavar=("ROWS", "COLUMNS"), help="instead of phantoms: a plain film without spacing")
     options.add_argument("--picture", type=Path, help="instead of phantoms: a picture of a film (JPEG), as a film without spacing")
     options.add_argument("--scenes", nargs="+", help="instead of phantoms: studies of tests.journeys.scenes, by name")
+    options.add_argument("--made", help="instead of phantoms: series whose every voxel is known, by their name in tests.journeys.made")
+    options.add_argument("--from-sacrum", action="store_true", help="let the proposal count from the sacrum as if the variant were normal")
     options.add_argument("--work", nargs="*", metavar="KIND", help="instead: do every job that waits, of these kinds or of all")
     chosen = options.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -64,9 +66,16 @@ def main() -> None:
     if chosen.film or chosen.picture:
         sys.stdout.write(json.dumps(film_bring(chosen.picture, chosen.film)) + "\n")
         return
+    if chosen.made:
+        from tests.journeys.made import MADE
+
+        sys.stdout.write(json.dumps(series_bring(MADE[chosen.made]())) + "\n")
+        return
     made = []
     for number in range(chosen.seed, chosen.seed + chosen.cases):
-        made += series_bring(person_series(number, chosen))
+        made += series_bring(
+            _counted_from_sacrum(person_series(number, chosen), chosen) if chosen.from_sacrum else person_series(number, chosen)
+        )
     sys.stdout.write(json.dumps(made) + "\n")
 
 
@@ -117,6 +126,25 @@ def person_series(seed: int, chosen: argparse.Namespace) -> Iterator[Any]:
     if chosen.whole:
         study.ct_grid = lambda _: study.Geometry((-90.0, -140.0, -110.0), (1, 0, 0), (0, 1, 0), (3.0, 1.8, 1.8), (260, 112, 100))
     return study.study_series(SpineSpec.draw(seed, **fixed), identity_draw(seed), modalities=chosen.modalities, grids=grids)
+
+
+def _counted_from_sacrum(series: Iterator[Any], chosen: argparse.Namespace) -> Iterator[Any]:
+    """Call every level by what a normal spine has so many above the sacrum; what would lie above C1 is not drawn."""
+    import numpy as np
+
+    from storage.phantom.levels import VALUES, disc_value, levels_of
+
+    true, normal = levels_of(chosen.variant or "normal"), levels_of("normal")
+    called = np.arange(256, dtype=np.uint8)
+    for above, name in enumerate(reversed(true)):
+        other = normal[-1 - above] if above < len(normal) else None
+        called[VALUES[name]] = VALUES[other] if other else 0
+        if disc_value(name):
+            called[disc_value(name)] = disc_value(other) if other else 0
+    for item in series:
+        if "instances" in item.layers:
+            item.layers["instances"] = called[item.layers["instances"]]
+        yield item
 
 
 def film_bring(picture: Path | None, size: tuple[int, int] | None) -> list[dict[str, Any]]:

@@ -75,3 +75,51 @@ def test_the_pen_draws_and_the_palm_beside_it_does_not(room: ReadingRoom, glass:
     room.saved()
     assert room.state["undoable"] == 1, "one stroke, by the pen"
     room.press("Control+z")
+
+
+SMALL = """(least) => [...document.querySelectorAll('button, a[href], input, [role=tab], [role=gridcell]')].flatMap((each) => {
+  const target = each.closest('label') ?? each
+  const box = target.getBoundingClientRect()
+  if (!box.width || !each.checkVisibility({ visibilityProperty: true }) || each.closest('[aria-label="Slices"] > div:nth-child(2)')) return []
+  return Math.min(box.width, box.height) < least - 0.5
+    ? [`${each.getAttribute('aria-label') ?? each.textContent.trim()} ${Math.round(box.width)} × ${Math.round(box.height)}`] : [] })"""
+
+
+def test_every_target_is_44_px_and_what_only_keys_did_has_a_button(room: ReadingRoom) -> None:
+    """The cells of the strip of slices may be narrower: the buttons beside it step through the same slices."""
+    for tab in ("Measures", "Grades", "Levels", "Structures"):
+        room.page.get_by_role("tab", name=tab).tap()
+        room.page.get_by_role("tabpanel", name=tab).wait_for()
+        assert room.page.evaluate(SMALL, 44) == [], tab
+    steps = room.page.get_by_role("group", name="Steps")
+    slice_ = room.pane()["slice"]
+    steps.get_by_role("button", name="Next slice").tap()
+    room.until(lambda state: state["panes"][0]["slice"] == slice_ + 1)
+    steps.get_by_role("button", name="Previous slice").tap()
+    room.until(lambda state: state["panes"][0]["slice"] == slice_)
+    x, y = room.place(50, 25)
+    room.page.touchscreen.tap(x, y)
+    room.until(lambda state: state["undoable"] == 1)
+    steps.get_by_role("button", name="Undo").tap()
+    room.until(lambda state: (state["undoable"], state["redoable"]) == (0, 1))
+    steps.get_by_role("button", name="Next doubtful place").tap()
+    worst = room.until(lambda state: state["active"] is not None)["active"]
+    assert (
+        next(
+            segment["structure"]
+            for segment in room.state["segments"]
+            if segment["id"] == worst["id"] and segment["layer"] == worst["layer"]
+        )
+        == "L4"
+    )
+
+
+def test_levels_are_shifted_by_a_finger(room: ReadingRoom) -> None:
+    before = [body["name"] for body in room.state["ladder"]["bodies"]]
+    room.page.get_by_role("tab", name="Levels").tap()
+    panel = room.page.get_by_role("tabpanel", name="Levels")
+    panel.get_by_role("button", name="Shift all one level towards the head").tap()
+    room.until(lambda state: [body["name"] for body in state["ladder"]["bodies"]] != before)
+    room.page.get_by_role("group", name="Steps").get_by_role("button", name="Undo").tap()
+    room.until(lambda state: [body["name"] for body in state["ladder"]["bodies"]] == before)
+    room.page.get_by_role("tab", name="Structures").tap()

@@ -54,6 +54,78 @@ def test_shift_erases_while_it_is_held(room: ReadingRoom) -> None:
     assert room.digest(stack) != painted
 
 
+def cursor(room: ReadingRoom) -> dict[str, Any]:
+    found: dict[str, Any] | None = room.page.evaluate("window.columna.cursor('large')")
+    return found or {}
+
+
+def shown(room: ReadingRoom) -> int:
+    """Return how many pixels lie over the large picture once the next frame has been drawn."""
+    after = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.columna.drawn('large')))))"
+    return int(room.page.evaluate(after))
+
+
+def test_the_brush_follows_the_pointer_and_says_its_sign_and_its_size_in_mm(room: ReadingRoom) -> None:
+    x, y = room.place(*far(room))
+    room.page.mouse.move(x, y)
+    before = cursor(room)
+    assert before["says"] == f"+ {2 * room.state['radius']:.1f} mm"
+    room.page.mouse.move(x + 40, y + 30)
+    after = cursor(room)
+    assert (after["left"] - before["left"], after["top"] - before["top"]) == (pytest.approx(40, abs=1.5), pytest.approx(30, abs=1.5))
+    room.page.keyboard.down("Shift")
+    assert cursor(room)["says"].startswith("−"), "erasing is told by a sign, not only by what happens"
+    room.page.keyboard.up("Shift")
+    room.press("]")
+    assert cursor(room)["says"] == f"+ {2 * room.state['radius']:.1f} mm"
+    room.press("[")
+    room.page.mouse.move(5, 5)
+    assert cursor(room) == {}, "away from the pictures there is no brush"
+
+
+def test_a_stroke_is_seen_while_it_is_drawn(room: ReadingRoom) -> None:
+    row, column = far(room)
+    stack = room.pane()["stack"]
+    before, drawn = room.digest(stack), shown(room)
+    room.page.mouse.move(*room.place(row, column))
+    room.page.mouse.down()
+    room.page.mouse.move(*room.place(row, column + 8), steps=3)
+    assert shown(room) > drawn
+    assert room.state["undoable"] == 0, "it is on the screen before it is a step"
+    room.press("Escape")
+    room.page.mouse.up()
+    assert room.digest(stack) == before, "Esc gives it up"
+    assert room.state["undoable"] == 0
+
+
+DABS = """([places, slice]) => {
+  window.columna.goTo('large', slice)
+  const target = document.querySelector('[data-pane="large"] canvas[data-overlay="cursor"]').parentElement
+  const send = (type, [clientX, clientY], buttons) => target.dispatchEvent(new PointerEvent(type, {
+    bubbles: true, cancelable: true, pointerId: 9, pointerType: 'mouse', isPrimary: true, button: 0, buttons, clientX, clientY }))
+  for (const place of places) { send('pointerdown', place, 1); send('pointerup', place, 0) }
+}"""
+UNDO = """(times) => { for (let at = 0; at < times; at += 1) for (const kind of ['keydown', 'keyup'])
+  window.dispatchEvent(new KeyboardEvent(kind, { key: 'z', code: 'KeyZ', ctrlKey: true, bubbles: true, cancelable: true })) }"""
+
+
+def test_300_strokes_are_all_undone(room: ReadingRoom) -> None:
+    """The events are sent by the page itself: a driver that waits for a frame after each would take minutes."""
+    stack, slice_ = room.pane()["stack"], room.pane()["slice"]
+    before = room.digest(stack)
+    places = [room.place(*far(room, 0.05 + 0.03 * (at // 5), 0.03 + 0.04 * (at % 5))) for at in range(0, 150, 149)]
+    (left, top), (right, bottom) = places
+    grid = [(left + (right - left) * (at % 5) / 4, top + (bottom - top) * (at // 5) / 29) for at in range(150)]
+    for on in (slice_, slice_ + 1):
+        room.page.evaluate(DABS, [grid, on])
+    room.until(lambda state: state["undoable"] == 300)
+    assert room.digest(stack) != before
+    room.page.evaluate(UNDO, 300)
+    room.until(lambda state: (state["undoable"], state["redoable"]) == (0, 300))
+    assert room.digest(stack) == before
+    room.saved(120)
+
+
 def test_brackets_change_the_brush_by_one_step_and_by_five(room: ReadingRoom) -> None:
     radius = room.state["radius"]
     room.press("]")
@@ -63,14 +135,18 @@ def test_brackets_change_the_brush_by_one_step_and_by_five(room: ReadingRoom) ->
 
 
 def test_space_peeks_while_held_and_toggles_when_tapped(room: ReadingRoom) -> None:
+    state, drawn = room.state, shown(room)
     room.page.keyboard.down("Space")
     room.until(lambda state: not state["areMasksShown"])
     room.page.wait_for_timeout(500)  # this long is a peek, not a tap
+    assert shown(room) < drawn / 4, "the image is bare, but for the lines of the other planes"
     room.page.keyboard.up("Space")
     room.until(lambda state: state["areMasksShown"])
-    for shown in (False, True):
+    assert shown(room) == drawn
+    assert [room.state[kept] for kept in ("active", "tool", "radius")] == [state[kept] for kept in ("active", "tool", "radius")]
+    for are_shown in (False, True):
         room.page.evaluate(TAP)
-        room.until(lambda state, shown=shown: state["areMasksShown"] is shown)
+        room.until(lambda state, are_shown=are_shown: state["areMasksShown"] is are_shown)
 
 
 def test_an_accepted_structure_is_not_painted_over_and_says_so(room: ReadingRoom) -> None:

@@ -29,6 +29,18 @@ describe('the listener', () => {
     expect(next).not.toHaveBeenCalled()
   })
 
+  it('goes on acting after a choice from a list, whose box keeps only its arrows and Enter', () => {
+    const [next, accept] = [vi.fn(), vi.fn()]
+    bound({ 'read.tool.brush': next, 'read.accept': { down: accept } })
+    const box = document.body.appendChild(document.createElement('input'))
+    box.readOnly = true
+    box.setAttribute('aria-haspopup', 'listbox')
+    box.matches = (selector) => selector === ':focus-visible' || Element.prototype.matches.call(box, selector)
+    press('b', 'KeyB', box)
+    press('Enter', 'Enter', box)
+    expect([next.mock.calls.length, accept.mock.calls.length]).toEqual([1, 0])
+  })
+
   it('hears only what is heard everywhere while a dialog is open', () => {
     const [next, help] = [vi.fn(), vi.fn()]
     bound({ 'list.next': next, help })

@@ -126,13 +126,14 @@ function scopesOf(handlers: KeyHandlers): Scope[] {
 function isField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false
   if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true
-  return target instanceof HTMLInputElement && !['checkbox', 'radio', 'button', 'submit', 'range', 'color', 'file'].includes(target.type)
+  // a box that only opens a list is not typed into: the keys of the page go on working after a choice
+  return target instanceof HTMLInputElement && !target.readOnly && !['checkbox', 'radio', 'button', 'submit', 'range', 'color', 'file'].includes(target.type)
 }
 
 /** What the keyboard has focused keeps its own keys: a button Enter and Space, a menu its arrows. What the mouse clicked does not. */
 function ownsKey(target: EventTarget | null, chord: string): boolean {
   if (!(target instanceof HTMLElement) || !target.matches(':focus-visible')) return false
-  if (chord === 'Enter' || chord === 'Space') return target.closest('a[href], button, summary, [role=button], [role=menuitem], [role=option], [role=tab], [role=switch], input[type=checkbox], input[type=radio]') !== null
-  if (chord.startsWith('Arrow') || chord === 'Home' || chord === 'End') return target.closest('[role=menu], [role=listbox], [role=slider], [role=tablist], [role=radiogroup], input[type=range], input[type=radio]') !== null
+  if (chord === 'Enter' || chord === 'Space') return target.closest('a[href], button, summary, [role=button], [role=menuitem], [role=option], [role=tab], [role=switch], input[type=checkbox], input[type=radio], [aria-haspopup=listbox]') !== null
+  if (chord.startsWith('Arrow') || chord === 'Home' || chord === 'End') return target.closest('[role=menu], [role=listbox], [role=slider], [role=tablist], [role=radiogroup], input[type=range], input[type=radio], [aria-haspopup=listbox]') !== null
   return false
 }

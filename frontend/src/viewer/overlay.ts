@@ -217,6 +217,7 @@ export class Overlay {
   drawCursor(mark: CursorMark | null, pointer: Pointer | null = this.pointer): void {
     this.cursorMark = mark
     this.pointer = pointer
+    this.cursor.dataset['says'] = mark?.text ?? ''
     const context = this.begin(this.cursor)
     if (context && this.isMagnifying && pointer) drawLens(context, this.pane.element, pointer, mark)
     else if (context && mark) this.drawMarkOf(context, mark)

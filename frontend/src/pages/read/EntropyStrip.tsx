@@ -5,6 +5,7 @@ import type { SessionView } from '@/state/session'
 import { AMBER } from './doubts'
 import classes from './read.module.css'
 import type { Room, RoomView } from './room'
+import { TouchSteps } from './TouchSteps'
 
 /** How unsure the model was, slice by slice, under the large picture; without a proposal, which slices were looked at. */
 export function EntropyStrip({ room, view, session }: { room: Room; view: RoomView; session: SessionView }) {
@@ -16,7 +17,8 @@ export function EntropyStrip({ room, view, session }: { room: Room; view: RoomVi
   const seen = view.seen.get(large.stack)
   const count = state.count
   const top = Math.max(0.5, ...(entropy ?? []))
-  const labels = Math.max(1, Math.ceil(count / 18))
+  // a number of three figures needs more room than one of two
+  const labels = Math.max(1, Math.ceil(count / (count > 99 ? 9 : 18)))
   return (
     <section className={classes['entropy']} aria-label="Slices">
       <div>
@@ -50,6 +52,7 @@ export function EntropyStrip({ room, view, session }: { room: Room; view: RoomVi
           )
         })}
       </div>
+      <TouchSteps room={room} session={session} />
       <div className={`micro t2 ${classes['entropyKeys'] ?? ''}`}>
         <span>
           <ActionKey action="read.slice.previous" /> <ActionKey action="read.slice.next" /> slice

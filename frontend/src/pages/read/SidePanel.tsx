@@ -17,6 +17,7 @@ export function SidePanel(props: PanelProps) {
             type="button"
             role="tab"
             className={classes['tab']}
+            data-tab={tab.id}
             id={`${id}-${tab.id}`}
             aria-selected={tab === open}
             aria-controls={`${id}-panel`}

@@ -60,7 +60,10 @@ export function StructuresPanel({ room, session, view }: { room: Room; session: 
             data={missing.map((structure) => ({ value: structure.code, label: nameOf(structure.code, structures) }))}
             nothingFoundMessage="Every structure of the protocol is there."
             onChange={(code) => {
-              if (code) room.session.addStructure(code)
+              if (!code) return
+              room.session.addStructure(code)
+              // what comes next is painting: the keys are the room's again
+              requestAnimationFrame(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
             }}
           />
         </div>

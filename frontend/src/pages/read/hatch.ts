@@ -28,6 +28,8 @@ interface RoomHatch extends Hatch {
   layered: (pane: string) => number
   /** Memory of the decoded pictures. */
   imageBytes: () => number
+  /** What the pointer says beside it, and the left and upper edge of all that is drawn with it, in pixels of the pane. */
+  cursor: (pane: string) => { readonly says: string; readonly left: number; readonly top: number } | null
   /** Show a slice: as a click into the strip does. */
   goTo: (pane: string, slice: number) => void
 }
@@ -44,8 +46,24 @@ const gradingState = (room: Room) => {
   return { ...grading.getView(), level: cell?.row.name ?? '', column: cell?.column.title ?? '', count: grading.count(), missing: grading.missing().length }
 }
 
+const overlayOf = (pane: string, overlay: string) => document.querySelector<HTMLCanvasElement>(`[data-pane="${pane}"] canvas[data-overlay="${overlay}"]`)
+
+const cursorOf = (pane: string): ReturnType<RoomHatch['cursor']> => {
+  const canvas = overlayOf(pane, 'cursor')
+  const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data
+  if (!canvas || !pixels) return null
+  let left = Infinity
+  let top = Infinity
+  for (let at = 3; at < pixels.length; at += 4) {
+    if (!pixels[at]) continue
+    left = Math.min(left, ((at - 3) / 4) % canvas.width)
+    top = Math.min(top, Math.floor((at - 3) / 4 / canvas.width))
+  }
+  return left === Infinity ? null : { says: canvas.dataset['says'] ?? '', left, top }
+}
+
 const drawnPixels = (pane: string, overlay: string): number => {
-  const canvas = document.querySelector<HTMLCanvasElement>(`[data-pane="${pane}"] canvas[data-overlay="${overlay}"]`)
+  const canvas = overlayOf(pane, overlay)
   const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data
   return pixels ? pixels.filter((value, at) => at % 4 === 3 && value > 0).length : 0
 }
@@ -133,6 +151,7 @@ export const openHatch = (room: Room): (() => void) => {
     drawn: (pane) => drawnPixels(pane, 'mask'),
     layered: (pane) => drawnPixels(pane, 'layers'),
     imageBytes: () => room.viewer.imageBytes,
+    cursor: cursorOf,
     goTo: (pane, slice) => room.viewer.goTo(pane, slice),
     placeOf: (pane, slice, row, column) => room.viewer.placeOf(pane, [slice, row, column]),
   }

@@ -2,6 +2,7 @@ import type { ComponentType } from 'react'
 import type { SessionView } from '@/state/session'
 import { gradingOf } from './grading/grading'
 import { GradesPanel } from './grading/GradesPanel'
+import { LadderRail } from './LadderRail'
 import { MeasurePanel } from './measure/MeasurePanel'
 import type { Room, RoomView } from './room'
 import { StructuresPanel } from './StructuresPanel'
@@ -22,6 +23,8 @@ export interface PanelTab {
 
 export const PANELS: readonly PanelTab[] = [
   { id: 'structures', label: 'Structures', count: ({ session }) => session.segments.length, Content: StructuresPanel },
+  // where there is no room for the rail of levels beside the pictures
+  { id: 'levels', label: 'Levels', Content: LadderRail },
   { id: 'grades', label: 'Grades', count: ({ room }) => gradingOf(room).count().join(' of '), Content: GradesPanel },
   { id: 'measurements', label: 'Measures', count: ({ session }) => session.measurements.length || null, Content: MeasurePanel },
 ]
