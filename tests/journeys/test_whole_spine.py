@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from storage.phantom.levels import levels_of
 from tests.journeys.browser import ReadingRoom, Web
-from tests.journeys.own import person
+from tests.journeys.own import person, protocol_set
 
 pytestmark = [pytest.mark.journey, pytest.mark.story]
 BELOW_C1 = list(levels_of("L6"))[1:]
@@ -50,6 +50,7 @@ def everything(room: ReadingRoom) -> dict[str, Any]:
 
 
 def test_a_sixth_lumbar_vertebra_renames_masks_grades_and_angles_in_one_step_and_is_submitted(web: Web, desk: ReadingRoom) -> None:
+    protocol_set(web, forms=["rsna_canal", "rsna_subarticular", "rsna_foraminal", "pfirrmann", "modic", "genant"])
     known = {case["id"] for case in web.cases}
     web.seed("--whole", "--variant", "L6", "--from-sacrum", "--modalities", "CT", "--seed", "77")
     (case,) = (case for case in web.cases if case["id"] not in known)
@@ -62,7 +63,6 @@ def test_a_sixth_lumbar_vertebra_renames_masks_grades_and_angles_in_one_step_and
     room.until(lambda state: any(item["definition"] == "cobb" for item in state["measurements"]))
     room.press("Enter")
     room.page.get_by_role("tab", name="Grades").click()
-    room.page.get_by_text("Bodies", exact=True).click()
     room.page.get_by_role("gridcell", name="L5 Genant").click()
     room.press("1")
     before = everything(room)
