@@ -99,7 +99,6 @@ export class ReadingViewer {
     const active = this.activeId
     for (const { spec, element } of mounted) this.unmount(spec, element)
     this.engine?.destroy()
-    this.shelf.forgetVolumes()
     this.engine = new RenderingEngine(this.id)
     for (const { spec, element, stand } of mounted) void this.open(spec, element, stand)
     this.activeId = active
@@ -169,7 +168,7 @@ export class ReadingViewer {
     this.events.progressed(stack, loader.loaded, images.imageIds.length, loader.failed)
     this.eachPane((pane) => {
       if (pane.spec.stack !== stack) return
-      if (loader.states[index] === 'loaded') pane.arrived(index)
+      pane.arrived(index)
       this.changed(pane)
     })
   }

@@ -30,6 +30,8 @@ const find = (imageId: string): { images: StackImages; index: number } | null =>
   return images ? { images, index: Number(index) } : null
 }
 
+export const imagesOf = (stack: string): StackImages | undefined => stacks.get(stack)
+
 export const isColour = (manifest: StackManifest): boolean => /^(RGB|YBR|PALETTE)/.test(manifest.photometric)
 
 /** Make a stack's frames available to the viewports; forget it again with `forgetStack`. */
@@ -69,7 +71,7 @@ export const isLoadedAt = (images: StackImages, index: readonly [number, number,
 }
 
 /** What Cornerstone asks of an image, answered from the manifest. */
-const provide = (kind: string, imageId: string): unknown => {
+export const provide = (kind: string, imageId: string): unknown => {
   const found = find(imageId)
   if (!found) return undefined
   const { manifest, grid } = found.images

@@ -2,6 +2,7 @@ import { init as initCore } from '@cornerstonejs/core'
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
 import { addTool, Enums, init as initTools, PanTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
 import { registerImages } from './images'
+import { registerPlanes } from './planes'
 import type { ToolName } from './tools'
 
 const PAN = String(PanTool.toolName)
@@ -18,6 +19,7 @@ export const startLibrary = (): Promise<void> =>
     initTools()
     for (const tool of [PanTool, ZoomTool, WindowLevelTool]) addTool(tool)
     registerImages()
+    registerPlanes()
     await Promise.resolve()
   })())
 

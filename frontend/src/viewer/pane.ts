@@ -1,11 +1,12 @@
-import { cache, Enums, volumeLoader, type RenderingEngine, type Types } from '@cornerstonejs/core'
+import { Enums, type RenderingEngine, type Types } from '@cornerstonejs/core'
 import type { Axis, Labelmap } from '@/geometry/labelmap'
 import type { StackGrid } from '@/geometry/stack'
 import { add, cross, dot, length, normalize, scale, subtract, type Vec3 } from '@/geometry/vector'
 import { coarsePicture } from './coarse'
 import { frameOf, type StackImages, type StackLoader } from './images'
 import type { Projection } from './layers'
-import { volumeIdOf, type OpenStack } from './shelf'
+import { dropPlane, freshen, layOf, rememberPlane } from './planes'
+import type { OpenStack } from './shelf'
 
 export type PaneView = 'stack' | 'sagittal' | 'axial' | 'coronal'
 
@@ -41,37 +42,28 @@ export interface Stand {
   readonly camera: Types.ICamera | null
 }
 
-type Viewport = Types.IStackViewport | Types.IVolumeViewport
+type Viewport = Types.IStackViewport
+
+/** Slices come by the hundred; a plane across them is drawn anew this often at most. */
+const FRESHEN_MS = 150
 
 const point3 = (value: Vec3): Types.Point3 => [value[0], value[1], value[2]]
 const vec3 = (value: readonly number[]): Vec3 => [value[0]!, value[1]!, value[2]!]
 
-// Where the reader stands, per plane: towards the eye, and up on the screen.
-const STANDS: Record<Exclude<PaneView, 'stack'>, { eye: Vec3; up: Vec3 }> = {
-  axial: { eye: [0, 0, -1], up: [0, -1, 0] },
-  sagittal: { eye: [1, 0, 0], up: [0, 0, 1] },
-  coronal: { eye: [0, -1, 0], up: [0, 0, 1] },
-}
-
-/** The grid axis nearest to a direction, and whether it points along or against it. */
-const nearestAxis = (grid: StackGrid, direction: Vec3): { axis: Axis; unit: Vec3 } => {
-  const steps = grid.geometry.steps.map(normalize)
-  const parts = steps.map((step) => dot(step, direction))
-  const axis = [0, 1, 2].reduce((best, i) => (Math.abs(parts[i]!) > Math.abs(parts[best]!) ? i : best), 0) as Axis
-  return { axis, unit: scale(steps[axis]!, Math.sign(parts[axis]!) || 1) }
-}
-
 /** Which axis of the grid a view looks along. */
-export const axisOf = (grid: StackGrid, view: PaneView): Axis => (view === 'stack' ? 0 : nearestAxis(grid, STANDS[view].eye).axis)
+export const axisOf = (grid: StackGrid, view: PaneView): Axis => (view === 'stack' ? 0 : layOf(grid, view).axis)
 
 /**
- * One picture of a stack: a stack viewport in the acquisition plane, or a plane of its volume orthogonal to the grid, so that
- * every voxel that shows can also be painted.
+ * One picture of a stack: its slices as they were made, or a plane across them orthogonal to the grid, so that every voxel that
+ * shows can also be painted. Both are flat images to the graphics card, which never holds the volume.
  */
 export class Pane implements Projection {
   readonly axis: Axis
   slice: number
-  private viewport: Viewport
+  private readonly viewport: Viewport
+  private readonly imageIds: readonly string[]
+  private freshenTimer = 0
+  private isWhole = false
   private shown = false
   /** Where to look once it is open. */
   private wanted: { readonly point: Vec3; readonly heightMm: number | undefined } | null = null
@@ -88,10 +80,12 @@ export class Pane implements Projection {
   ) {
     this.axis = axisOf(stackOpen.images.grid, spec.view)
     this.slice = Math.floor(this.count / 2)
+    const { images, coarse } = stackOpen
+    this.imageIds = spec.view === 'stack' || this.axis === 0 ? images.imageIds : rememberPlane({ images, lay: layOf(images.grid, spec.view), coarse: (slice) => coarse.get(slice) })
     engine.enableElement({
       viewportId: spec.id,
       element,
-      type: spec.view === 'stack' ? Enums.ViewportType.STACK : Enums.ViewportType.ORTHOGRAPHIC,
+      type: Enums.ViewportType.STACK,
       defaultOptions: { background: [0, 0, 0] },
     })
     this.viewport = engine.getViewport<Viewport>(spec.id)
@@ -102,6 +96,11 @@ export class Pane implements Projection {
 
   get images(): StackImages {
     return this.stackOpen.images
+  }
+
+  /** Whether the picture is put together from many slices. */
+  private get isAcross(): boolean {
+    return this.axis !== 0
   }
 
   get loader(): StackLoader {
@@ -131,13 +130,11 @@ export class Pane implements Projection {
 
   async open(stand?: Stand): Promise<void> {
     if (stand) this.slice = stand.slice
-    if (this.spec.view === 'stack') {
-      try {
-        await (this.viewport as Types.IStackViewport).setStack([...this.images.imageIds], this.slice)
-      } catch {
-        // the slice is lost; the loader says so and offers to try again
-      }
-    } else await this.openVolume(this.spec.view)
+    try {
+      await this.viewport.setStack([...this.imageIds], this.slice)
+    } catch {
+      // the slice is lost; the loader says so and offers to try again
+    }
     if (this.disposed) return
     this.shown = true
     if (this.window) this.setWindow(this.window)
@@ -146,20 +143,6 @@ export class Pane implements Projection {
     this.goTo(this.slice)
     if (wanted) this.lookAt(wanted.point, wanted.heightMm)
     this.onChange(this)
-  }
-
-  private async openVolume(view: Exclude<PaneView, 'stack'>): Promise<void> {
-    const viewport = this.viewport as Types.IVolumeViewport
-    const volumeId = volumeIdOf(this.spec.stack)
-    const existing = cache.getVolume(volumeId) as Types.IImageVolume | undefined
-    const volume = existing ?? (await volumeLoader.createAndCacheVolume(volumeId, { imageIds: [...this.images.imageIds] }))
-    if (this.disposed) return
-    if (!existing) (volume as unknown as { load: (done: () => void) => void }).load(() => this.onChange(this))
-    await viewport.setVolumes([{ volumeId }], true, true)
-    const eye = nearestAxis(this.grid, STANDS[view].eye).unit
-    const up = nearestAxis(this.grid, STANDS[view].up).unit
-    viewport.setOrientation({ viewPlaneNormal: point3(eye), viewUp: point3(up) }, false)
-    viewport.resetCamera()
   }
 
   private readonly changed = (): void => {
@@ -174,7 +157,7 @@ export class Pane implements Projection {
 
   /** How the slice looked at stands: shown, still coming, or lost. In a volume one lost slice is a dark line, not a dark picture. */
   get loading(): PaneState['loading'] {
-    if (this.axis !== 0 || this.spec.view !== 'stack') return this.loader.loaded > 0 ? 'loaded' : 'waiting'
+    if (this.isAcross) return this.loader.loaded > 0 ? 'loaded' : 'waiting'
     const state = this.loader.states[this.slice] ?? 'waiting'
     return state === 'waiting' && this.shown && this.stackOpen.coarse.get(this.slice) ? 'coarse' : state
   }
@@ -191,16 +174,16 @@ export class Pane implements Projection {
     this.slice = Math.max(0, Math.min(this.count - 1, Math.round(slice)))
     if (this.axis === 0) this.loader.lookAt(this.slice)
     if (!this.shown) return
-    if (this.spec.view === 'stack') {
-      if (this.loader.states[this.slice] === 'loaded') void (this.viewport as Types.IStackViewport).setImageIdIndex(this.slice)
-    } else {
-      const index = [...this.indexAt(this.focal)] as [number, number, number]
-      const away = this.slice - index[this.axis]
-      const step = scale(this.grid.geometry.steps[this.axis], away)
-      if (Math.abs(away) > 1e-4) this.shift(step)
-      else this.viewport.render()
-    }
+    if (this.isAcross || this.loader.states[this.slice] === 'loaded') void this.turnTo(this.slice)
     this.onChange(this)
+  }
+
+  private async turnTo(slice: number): Promise<void> {
+    const { imageIds, viewport } = this
+    const before = viewport.getCurrentImageIdIndex()
+    if (before === slice) return
+    await viewport.setImageIdIndex(slice)
+    if (this.isAcross && imageIds[before] && before !== this.slice) dropPlane(imageIds[before])
   }
 
   private get focal(): Vec3 {
@@ -214,10 +197,25 @@ export class Pane implements Projection {
     this.viewport.render()
   }
 
-  /** A loaded slice arrived: show it if it is the one being looked at. */
+  /** A slice arrived, whole or at low resolution: show it where it is part of the picture. */
   arrived(index: number): void {
     if (!this.shown) return
-    if (this.spec.view === 'stack' && index === this.slice) void (this.viewport as Types.IStackViewport).setImageIdIndex(index).then(() => this.viewport.render())
+    if (this.isAcross) this.freshenTimer ||= window.setTimeout(() => this.freshen(), FRESHEN_MS)
+    else if (index === this.slice && this.loader.states[index] === 'loaded') void this.viewport.setImageIdIndex(index).then(() => this.viewport.render())
+  }
+
+  private freshen(): void {
+    this.freshenTimer = 0
+    if (this.disposed || this.isWhole) return
+    const image = this.viewport.getCornerstoneImage() as Types.IImage | undefined
+    this.isWhole = this.loader.loaded === this.images.imageIds.length
+    if (image) {
+      freshen(image)
+      this.viewport.renderImageObject(image)
+      this.viewport.render()
+    }
+    // the other pictures kept of this plane were put together before
+    this.imageIds.forEach((imageId) => imageId !== image?.imageId && dropPlane(imageId))
   }
 
   /** Bring a point into view: its slice, and its place if it lies outside. */
@@ -262,7 +260,7 @@ export class Pane implements Projection {
 
   rotate(): void {
     if (this.spec.view !== 'stack') return
-    const viewport = this.viewport as Types.IStackViewport
+    const viewport = this.viewport
     const { rotation = 0 } = (viewport.getViewPresentation() as { rotation?: number } | undefined) ?? {}
     viewport.setViewPresentation({ rotation: (rotation + 90) % 360 })
     viewport.render()
@@ -388,6 +386,7 @@ export class Pane implements Projection {
 
   dispose(): void {
     this.disposed = true
+    window.clearTimeout(this.freshenTimer)
     this.observer.disconnect()
     for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) this.element.removeEventListener(name, this.changed)
     this.engine.disableElement(this.spec.id)

@@ -1,9 +1,9 @@
-import { cache } from '@cornerstonejs/core'
 import { StackGrid, type StackManifest } from '@/geometry/stack'
 import { Coarse } from './coarse'
 import type { FetchFrames } from './frames'
 import { forgetStack, pixelsOf, rememberStack, StackLoader, type StackImages } from './images'
 import type { Window } from './pane'
+import { forgetPlanes } from './planes'
 import { presetsOf, sampleOf, type WindowPreset } from './windows'
 
 export interface OpenStack {
@@ -14,8 +14,6 @@ export interface OpenStack {
   presets: WindowPreset[]
   measured: boolean
 }
-
-export const volumeIdOf = (stack: string): string => `cornerstoneStreamingImageVolume:${stack}`
 
 /** The stacks of the case: their frames, how far they are loaded, and the window they are seen through. */
 export class Shelf {
@@ -78,16 +76,11 @@ export class Shelf {
     if (open.window) this.measured(open, open.window)
   }
 
-  /** Drop the volumes, which hold textures of a card that is gone; the frames stay. */
-  forgetVolumes(): void {
-    for (const stack of this.stacks.keys()) if (cache.getVolume(volumeIdOf(stack))) cache.removeVolumeLoadObject(volumeIdOf(stack))
-  }
-
   dispose(): void {
-    this.forgetVolumes()
     for (const [stack, { loader, coarse }] of this.stacks) {
       loader.stop()
       coarse.stop()
+      forgetPlanes(stack)
       forgetStack(stack)
     }
     this.stacks.clear()
