@@ -1,5 +1,7 @@
 """``python -m benchmarks._large_case``: a CT of 512 × 512 × 300 with a mask of 50 structures, in a fresh data folder. Prints ids as JSON.
 
+The mask is there twice: as a proposal, which the reading room opens with, and as DICOM SEG in the same study, which OHIF can open.
+
 Smooth noise in a body's outline, as scanners make it; the structures are boxes in two columns, as vertebrae and discs lie.
 """
 
@@ -60,6 +62,7 @@ def main() -> None:
     proposal_create(
         case=case, model_version=uuid.UUID(int=0xB1), masks={str(stack.pk): {"instances": mask}}, segments=segments, uncertainty=uncertainty
     )
+    segmentation_store(stack, mask, codes)
     client = Client()
     client.force_login(User.objects.get(username="reader"), backend="django.contrib.auth.backends.ModelBackend")
     told = {
@@ -69,6 +72,46 @@ def main() -> None:
         "structures": len(codes),
     }
     sys.stdout.write(json.dumps(told) + "\n")
+
+
+def segmentation_store(stack: Any, mask: np.ndarray, codes: list[tuple[str, int]]) -> None:
+    """Put the mask, uint8 [slice, row, column], into the study of its stack as one BINARY segmentation without empty frames."""
+    from io import BytesIO
+
+    from highdicom.content import AlgorithmIdentificationSequence
+    from highdicom.seg import Segmentation, SegmentationTypeValues, SegmentDescription
+    from highdicom.sr.coding import CodedConcept
+    from pydicom import dcmread
+    from pydicom.sr.codedict import codes as known
+
+    from storage.models import Instance, Series
+    from storage.services.blob import blob_put, blob_read
+    from storage.services.series_metadata import series_metadata
+
+    sources = [dcmread(BytesIO(blob_read(digest=each["digest"]))) for each in stack.slices]
+    for source in sources:
+        source.StudyInstanceUID, source.SeriesInstanceUID = stack.series.study.study_instance_uid, stack.series.series_instance_uid
+        source.PatientBirthDate = source.PatientSex = source.StudyTime = source.AccessionNumber = source.StudyID = ""
+    algorithm = AlgorithmIdentificationSequence("benchmark", known.DCM.ArtificialIntelligence, "1")
+    numbered = np.zeros_like(mask)
+    described = []
+    for number, (code, value) in enumerate(codes, 1):
+        numbered[mask == value] = number
+        kind = CodedConcept("51282000", "SCT", "Vertebra")
+        described.append(SegmentDescription(number, code, known.SCT.AnatomicalStructure, kind, "AUTOMATIC", algorithm))
+    made = Segmentation(
+        sources, numbered, SegmentationTypeValues.BINARY, described, "2.25.771", 2, "2.25.772", 1, "Columna", "benchmark", "1", "0"
+    )
+    out = BytesIO()
+    made.save_as(out)
+    series = Series.objects.create(
+        project=stack.project, study=stack.series.study, series_instance_uid="2.25.771", modality="SEG", description="mask", received=1, assembled=1
+    )
+    blob = blob_put(data=out.getvalue(), media_type="application/dicom")
+    Instance.objects.create(
+        project=stack.project, series=series, sop_instance_uid="2.25.772", sop_class_uid=made.SOPClassUID, blob=blob, number_of_frames=int(made.NumberOfFrames), source_key="seg"
+    )  # fmt: skip
+    series_metadata(series=series)
 
 
 def voxels() -> list[np.ndarray]:

@@ -21,7 +21,7 @@ export default defineConfig({
     manifest: true,
     // decoders and the compute worker are large by nature and lie behind the lazy reading room
     chunkSizeWarningLimit: 6000,
-    rolldownOptions: { output: { assetFileNames: 'assets/[name]-[hash][extname]' } },
+    rolldownOptions: { input: { index: at('./index.html'), early: at('./src/early.ts') }, output: { assetFileNames: 'assets/[name]-[hash][extname]' } },
   },
   optimizeDeps: {
     exclude: ['@cornerstonejs/dicom-image-loader', '@cornerstonejs/metadata'],

@@ -1,5 +1,6 @@
 /** Every word with the server goes through here: same origin, CSRF, one error shape, one notice of a lost session. */
 import createClient from 'openapi-fetch'
+import { takeAhead } from './ahead'
 import type { paths } from './schema'
 
 export type ErrorState = Readonly<Record<string, unknown>>
@@ -58,7 +59,8 @@ export async function raw(path: string, init: SendInit = {}): Promise<Response> 
   const method = (init.method ?? 'GET').toUpperCase()
   const headers: Record<string, string> = { Accept: 'application/json', ...init.headers }
   if (!SAFE.has(method)) headers['X-CSRFToken'] = csrfToken()
-  return reached(fetch(path, { ...init, method, headers, credentials: 'same-origin' }))
+  const ahead = method === 'GET' && (init.cache ?? 'default') === 'default' ? takeAhead(path, headers['Accept'] ?? '') : undefined
+  return reached(ahead ?? fetch(path, { ...init, method, headers, credentials: 'same-origin' }))
 }
 
 async function reached(answer: Promise<Response>): Promise<Response> {

@@ -1,4 +1,4 @@
-import { init as initCore } from '@cornerstonejs/core'
+import { getConfiguration, init as initCore } from '@cornerstonejs/core'
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
 import { addTool, Enums, init as initTools, PanTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
 import { registerImages } from './images'
@@ -14,7 +14,8 @@ let started: Promise<void> | null = null
 /** Bring the library up, once per page. */
 export const startLibrary = (): Promise<void> =>
   (started ??= (async () => {
-    initCore()
+    // one context draws every picture in turn: shaders are compiled once, and there is one screen's memory, not seven
+    initCore({ ...getConfiguration(), rendering: { ...getConfiguration().rendering, webGlContextCount: 1 } })
     initLoader({ maxWebWorkers: Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2))) })
     initTools()
     for (const tool of [PanTool, ZoomTool, WindowLevelTool]) addTool(tool)
