@@ -41,6 +41,7 @@ interface Mounted {
 }
 
 let serial = 0
+const TELL_MS = 120
 
 /**
  * The pictures of one case. The page hands it manifests, masks and a place on the screen, and hears what the reader does;
@@ -64,6 +65,7 @@ export class ReadingViewer {
   /** Panes of one frame of reference that look the same way scroll together. */
   isLinked = true
   private rebuildTimer = 0
+  private readonly tellTimers = new Map<string, number>()
   private disposed = false
   private readonly ready: Promise<void>
 
@@ -164,13 +166,28 @@ export class ReadingViewer {
   private frameSettled(stack: string, index: number): void {
     const open = this.shelf.get(stack)
     if (!open || this.disposed) return
-    const { loader, images } = open
-    this.events.progressed(stack, loader.loaded, images.imageIds.length, loader.failed)
+    this.tell(stack)
     this.eachPane((pane) => {
       if (pane.spec.stack !== stack) return
       pane.arrived(index)
-      this.changed(pane)
+      // a slice that nobody looks at changes no picture
+      if (pane.axis === 0 ? pane.slice === index : open.loader.loaded <= 1) this.changed(pane)
     })
+  }
+
+  /** Say how far a stack is loaded: slices come faster than anybody reads. */
+  private tell(stack: string): void {
+    const open = this.shelf.get(stack)
+    if (!open || this.disposed) return
+    const { loader, images } = open
+    const total = images.imageIds.length
+    const say = () => {
+      window.clearTimeout(this.tellTimers.get(stack))
+      this.tellTimers.delete(stack)
+      if (!this.disposed) this.events.progressed(stack, loader.loaded, total, loader.failed)
+    }
+    if (loader.loaded + loader.failed.length >= total || loader.loaded <= 1 || loader.failed.length) say()
+    else if (!this.tellTimers.has(stack)) this.tellTimers.set(stack, window.setTimeout(say, TELL_MS))
   }
 
   presets(stack: string): readonly WindowPreset[] {
@@ -425,6 +442,7 @@ export class ReadingViewer {
     this.disposed = true
     this.drawing.dispose()
     window.clearTimeout(this.rebuildTimer)
+    this.tellTimers.forEach((timer) => window.clearTimeout(timer))
     eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
     this.eachPane((pane, { overlay, hand }) => {
       hand.dispose()
