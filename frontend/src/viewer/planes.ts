@@ -3,7 +3,7 @@ import type { Axis } from '@/geometry/labelmap'
 import type { StackGrid } from '@/geometry/stack'
 import { dot, normalize, scale, type Vec3 } from '@/geometry/vector'
 import type { CoarseSlice } from './coarse'
-import { imageIdOf, imagesOf, isColour, provide, type StackImages } from './images'
+import { imageIdOf, imagesOf, isColour, partOf, pixelsOf, provide, type StackImages } from './images'
 
 const SCHEME = 'columna-plane'
 
@@ -85,38 +85,45 @@ const find = (imageId: string): { plane: StackPlane; index: number } | null => {
   return plane ? { plane, index: Number(imageId.slice(at + 1)) } : null
 }
 
-const sizeOf = ({ images, lay }: StackPlane): { width: number; height: number } => {
-  const { shape } = images.grid.geometry
-  return { width: shape[lay.right.axis], height: shape[lay.down.axis] }
+/** What is loaded along an axis of the grid: from which index on, and how many. */
+const extent = (images: StackImages, axis: Axis): { from: number; size: number } => {
+  const part = partOf(images)
+  if (axis === 0) return { from: 0, size: images.imageIds.length }
+  return axis === 1 ? { from: part.row, size: part.rows } : { from: part.column, size: part.columns }
 }
+
+const sizeOf = ({ images, lay }: StackPlane): { width: number; height: number } => ({ width: extent(images, lay.right.axis).size, height: extent(images, lay.down.axis).size })
 
 type Pixels = Int16Array | Uint16Array | Uint8Array | Float32Array
 const ARRAYS = { Int16Array, Uint16Array, Uint8Array, Float32Array }
 
 /**
  * Put a plane together from the slices that have come: real values [down, right], interleaved where they are colours. A slice
- * that is still coming is filled from its low resolution, else with the darkest value.
+ * that is still coming is filled from its low resolution, else with the darkest value, as is all that is not loaded.
  */
-export const gather = ({ images, lay, coarse }: StackPlane, index: number, into: Pixels): void => {
-  const { shape } = images.grid.geometry
-  const [count, rows, columns] = shape
-  const { width } = sizeOf({ images, lay, coarse })
+export const gather = (plane: StackPlane, index: number, into: Pixels): void => {
+  const { images, lay, coarse } = plane
+  const { rows, columns } = partOf(images)
+  const { width } = sizeOf(plane)
   const samples = isColour(images.manifest) ? 3 : 1
   const along: Axis = lay.axis === 1 ? 2 : 1
-  const length = shape[along]
-  const place = ({ axis, grows }: Along, at: number) => (grows ? at : shape[axis] - 1 - at)
+  const length = extent(images, along).size
+  const within = extent(images, lay.axis)
+  const at0 = index - within.from
+  const isInside = at0 >= 0 && at0 < within.size
+  const place = ({ axis, grows }: Along, at: number) => (grows ? at : extent(images, axis).size - 1 - at)
   const dark = into instanceof Int16Array || into instanceof Float32Array ? -32_768 : 0
-  for (let slice = 0; slice < count; slice += 1) {
-    const isAcross = lay.right.axis === 0
-    const along0 = isAcross ? lay.down : lay.right
-    const stride = (isAcross ? width : 1) * (along0.grows ? 1 : -1)
+  const isAcross = lay.right.axis === 0
+  const line = isAcross ? lay.down : lay.right
+  const stride = (isAcross ? width : 1) * (line.grows ? 1 : -1)
+  const step = (lay.axis === 1 ? 1 : columns) * samples
+  for (let slice = 0; slice < images.imageIds.length; slice += 1) {
+    const pixels = isInside ? pixelsOf(images, slice) : null
+    const low = pixels || !isInside ? undefined : coarse(slice)
     let to = isAcross ? place(lay.right, slice) + place(lay.down, 0) * width : place(lay.down, slice) * width + place(lay.right, 0)
-    const pixels = cache.getImage(images.imageIds[slice] ?? '')?.voxelManager?.getScalarData() as ArrayLike<number> | undefined
-    const low = pixels ? undefined : coarse(slice)
-    const step = (lay.axis === 1 ? 1 : columns) * samples
-    let from = (lay.axis === 1 ? index * columns : index) * samples
+    let from = (lay.axis === 1 ? at0 * columns : at0) * samples
     for (let at = 0; at < length; at += 1, from += step, to += stride)
-      for (let sample = 0; sample < samples; sample += 1) into[to * samples + sample] = pixels ? pixels[from + sample]! : low ? lowAt(low, lay.axis === 1 ? index : at, lay.axis === 1 ? at : index, rows, columns) : dark
+      for (let sample = 0; sample < samples; sample += 1) into[to * samples + sample] = pixels ? pixels[from + sample]! : low ? lowAt(low, lay.axis === 1 ? at0 : at, lay.axis === 1 ? at : at0, rows, columns) : dark
   }
 }
 
@@ -148,10 +155,13 @@ export const freshen = (image: Types.IImage): void => {
 
 const planeModule = (plane: StackPlane, index: number) => {
   const { images, lay } = plane
-  const { spacing, shape, steps } = images.grid.geometry
+  const { spacing, steps } = images.grid.geometry
   const corner: [number, number, number] = [0, 0, 0]
   corner[lay.axis] = index
-  for (const { axis, grows } of [lay.right, lay.down]) corner[axis] = grows ? 0 : shape[axis] - 1
+  for (const { axis, grows } of [lay.right, lay.down]) {
+    const { from, size } = extent(images, axis)
+    corner[axis] = grows ? from : from + size - 1
+  }
   const direction = ({ axis, grows }: Along) => [...scale(normalize(steps[axis]), grows ? 1 : -1)]
   const [row, column] = [direction(lay.right), direction(lay.down)]
   const [rowPixelSpacing, columnPixelSpacing] = [spacing[lay.down.axis], spacing[lay.right.axis]]

@@ -51,7 +51,7 @@ export class Shelf {
     if (!open) return
     open.loader.stop()
     open.coarse.stop()
-    if (cache.getVolume(volumeIdOf(stack))) cache.removeVolumeLoadObject(volumeIdOf(stack))
+    forgetPlanes(stack)
     forgetStack(stack)
     this.stacks.delete(stack)
     this.add({ ...open.images.manifest, region: null }, fetchFrames)
