@@ -105,7 +105,13 @@ def segmentation_store(stack: Any, mask: np.ndarray, codes: list[tuple[str, int]
     out = BytesIO()
     made.save_as(out)
     series = Series.objects.create(
-        project=stack.project, study=stack.series.study, series_instance_uid="2.25.771", modality="SEG", description="mask", received=1, assembled=1
+        project=stack.project,
+        study=stack.series.study,
+        series_instance_uid="2.25.771",
+        modality="SEG",
+        description="mask",
+        received=1,
+        assembled=1,
     )
     blob = blob_put(data=out.getvalue(), media_type="application/dicom")
     Instance.objects.create(
