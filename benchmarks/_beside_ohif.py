@@ -151,10 +151,9 @@ def _with_mask(browser: Browser, page: Page) -> float:
     try:
         page.locator('[data-cy="study-browser-thumbnail-no-image"]').first.dblclick(timeout=15_000)
         page.get_by_role("button", name="Yes").first.click(timeout=60_000)
-        page.locator('[data-cy="data-row"]').nth(20).wait_for(timeout=60_000, state="attached")
     except PlaywrightTimeout:
         return 0
-    page.wait_for_timeout(SETTLE_MS)
+    page.wait_for_timeout(3 * SETTLE_MS)
     return _memory(browser, page)[1]
 
 
