@@ -7,10 +7,14 @@ import { askAhead } from './api/ahead'
 
 const SERIES = 3
 
+interface Series {
+  readonly id: string
+  /** A region opens first: then the whole slice is not what will be asked for. */
+  readonly region?: string | null
+}
+
 interface Manifest {
   readonly slices?: readonly unknown[]
-  /** A region opens first: then the whole slice is not what will be asked for. */
-  readonly region?: unknown
 }
 
 const json = async <T>(answer: Promise<Response | null>): Promise<T | null> => {
@@ -20,12 +24,11 @@ const json = async <T>(answer: Promise<Response | null>): Promise<T | null> => {
 
 const begin = async (caseId: string): Promise<void> => {
   void askAhead('/api/me')
-  const found = await json<{ stacks?: readonly ({ readonly id?: string } | string)[] }>(askAhead(`/api/cases/${caseId}`))
+  const found = await json<{ stacks?: readonly Series[] }>(askAhead(`/api/cases/${caseId}`))
   await Promise.all(
-    (found?.stacks ?? []).slice(0, SERIES).map(async (stack) => {
-      const id = typeof stack === 'string' ? stack : stack.id
+    (found?.stacks ?? []).slice(0, SERIES).map(async ({ id, region }) => {
       const manifest = await json<Manifest>(askAhead(`/api/stacks/${id}/manifest`))
-      if (manifest?.slices?.length && !manifest.region) await askAhead(`/api/stacks/${id}/frames/${Math.floor(manifest.slices.length / 2)}`, 'image/jphc')
+      if (manifest?.slices?.length && !region) await askAhead(`/api/stacks/${id}/frames/${Math.floor(manifest.slices.length / 2)}`, 'image/jphc')
     }),
   )
 }
