@@ -33,9 +33,21 @@ PAINTED = """async (greys) => {
 }"""
 WHOLE_SECONDS, SETTLE_MS = 150, 3000
 ROUNDS = 3
-RELEASE = """async (assignment) => {
+LEASES = """(() => {
+  const real = window.fetch
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked)
+    if (answer.ok && answer.url.endsWith('/open')) {
+      const { assignment } = await answer.clone().json()
+      sessionStorage.setItem('leases', JSON.stringify([...JSON.parse(sessionStorage.getItem('leases') ?? '[]'), assignment.id]))
+    }
+    return answer
+  }
+})()"""
+RELEASE = """async () => {
   const token = /csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? ''
-  await fetch(`/api/assignments/${assignment}/release`, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRFToken': token }, body: '{}' })
+  const headers = { 'Content-Type': 'application/json', 'X-CSRFToken': token }
+  for (const id of new Set(JSON.parse(sessionStorage.getItem('leases') ?? '[]'))) await fetch(`/api/assignments/${id}/release`, { method: 'POST', headers, body: '{}' })
 }"""
 TOUR = "document.querySelectorAll('.shepherd-modal-overlay-container, .shepherd-element').forEach((element) => element.remove())"
 
@@ -123,11 +135,10 @@ def _measure(
     with chromium(playwright) as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
+        context.add_init_script(LEASES)
         page = context.new_page()
         frames: list[Response] = []
-        leases: list[Response] = []
         page.on("response", lambda answer: frames.append(answer) if "/frames" in urlsplit(answer.url).path else None)
-        page.on("response", lambda answer: leases.append(answer) if answer.url.endswith("/open") and answer.ok else None)
         openings = []
         for _ in range(2):
             frames.clear()
@@ -140,8 +151,8 @@ def _measure(
             openings.append(Opening(first, last, SLICES if whole is _ours_whole else len(frames), heap, memory))
         if whole is _theirs_whole:
             openings[-1].masked = _with_mask(browser, page)
-        elif leases:
-            page.evaluate(RELEASE, leases[-1].json()["assignment"]["id"])
+        else:
+            page.evaluate(RELEASE)
         return openings[0], openings[1]
 
 

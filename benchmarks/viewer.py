@@ -17,9 +17,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Request, Response, sync_playwright
+from playwright.sync_api import Request, sync_playwright
 
-from benchmarks._beside_ohif import RELEASE, compare
+from benchmarks._beside_ohif import LEASES, RELEASE, compare
 from tests.journeys.browser import ReadingRoom, Web, chromium, missing
 
 STROKES, PREFETCH_MS = 10, 5000
@@ -45,12 +45,6 @@ STEP = """async () => {
 
 def line(name: str, milliseconds: float, more: str = "") -> None:
     print(f"{name:40} {milliseconds:9.0f} ms   {more}")
-
-
-def give_back(room: ReadingRoom, leases: list[Response]) -> None:
-    """End the leases of a browser, so that the next one may write on the same cases."""
-    for lease in leases:
-        room.page.evaluate(RELEASE, lease.json()["assignment"]["id"])
 
 
 def opening(room: ReadingRoom, case: str) -> tuple[float, float]:
@@ -99,13 +93,9 @@ def main() -> None:
                 case = web.case(modality)["id"]
                 with chromium(playwright) as browser:
                     context = browser.new_context(viewport={"width": 1280, "height": 800})
+                    context.add_init_script(LEASES)
                     room = ReadingRoom.enter(context, web.url)
                     room.page.goto(f"{web.url}/worklist")  # where a reader comes from
-                    leases: list[Response] = []
-                    room.page.on(
-                        "response",
-                        lambda answer, leases=leases: leases.append(answer) if answer.url.endswith("/open") and answer.ok else None,
-                    )  # type: ignore[misc]
                     cold, all_cold = opening(room, case)
                     warm, all_warm = opening(room, case)
                     line(f"{modality}: first image, cold", cold, f"all images {all_cold:.0f} ms")
@@ -121,7 +111,7 @@ def main() -> None:
                         room.page.wait_for_timeout(PREFETCH_MS)
                         following, _ = opening(room, web.case("CT")["id"])
                         line("CT: first image, as the next case", following, f"after {PREFETCH_MS / 1000:.0f} s at the MR")
-                    give_back(room, leases)
+                    room.page.evaluate(RELEASE)  # the next browser may write on the same cases
         finally:
             web.kill()
         compare(playwright, line)

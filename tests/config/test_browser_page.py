@@ -10,7 +10,9 @@ from django.conf import settings
 from django.test import Client
 
 DIST = Path(settings.BASE_DIR) / "frontend" / "dist"
-pytestmark = pytest.mark.skipif(not (DIST / ".vite" / "manifest.json").is_file(), reason="the browser part is not built: npm run build in frontend/")
+pytestmark = pytest.mark.skipif(
+    not (DIST / ".vite" / "manifest.json").is_file(), reason="the browser part is not built: npm run build in frontend/"
+)
 
 
 def test_the_page_of_a_case_asks_for_it_and_for_all_its_code_at_once() -> None:
