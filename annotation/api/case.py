@@ -37,10 +37,12 @@ class CaseStackSerializer(serializers.Serializer[Stack]):
     rows = serializers.IntegerField()
     columns = serializers.IntegerField()
     slice_count = serializers.IntegerField()
-    region = serializers.SerializerMethodField(help_text="Digest of the part of a large CT that opens first; null where the whole does.")
-
-    def get_region(self, stack: Stack) -> str | None:
-        return next((region.digest for region in stack.regions.all()), None)
+    region = serializers.CharField(
+        source="region_digest",
+        read_only=True,
+        allow_null=True,
+        help_text="Digest of the part of a large CT that opens first; null where the whole does.",
+    )
 
 
 class PriorSerializer(serializers.Serializer[Any]):
@@ -208,9 +210,9 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def get_queryset(self) -> QuerySet[Case]:
         user = person_of(self.request)
-        stacks = Stack.objects.select_related("series").defer("slices", "geometry")
+        stacks = Stack.objects.with_region().select_related("series").defer("slices", "geometry")
         cases = Case.objects.visible_to(user).with_shown_state(user).select_related("project", "subject", "study", "protocol")
-        return cases.prefetch_related(Prefetch("stacks", stacks.prefetch_related("regions")))
+        return cases.prefetch_related(Prefetch("stacks", stacks))
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

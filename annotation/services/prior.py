@@ -28,7 +28,7 @@ def priors_of(*, case: Case) -> list[Prior]:
     if own is None:
         return []
     earlier = Study.objects.filter(subject=case.subject_id, project=case.project_id, study_date__lt=own).order_by("-study_date", "pk")
-    stacks = Stack.objects.current().ready().filter(series__study__in=earlier).select_related("series").prefetch_related("regions")
+    stacks = Stack.objects.current().ready().filter(series__study__in=earlier).with_region().select_related("series")
     shown: dict[UUID, list[Stack]] = {}
     for stack in stacks.defer("slices", "geometry"):
         shown.setdefault(stack.series.study_id, []).append(stack)

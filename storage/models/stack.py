@@ -8,6 +8,7 @@ from django.db import models
 
 from accounts.abilities import projects_where
 from accounts.models.base import Row
+from storage.models.stack_region import StackRegion
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -20,6 +21,11 @@ class StackQuerySet(models.QuerySet["Stack"]):
     def current(self) -> StackQuerySet:
         """Stacks of the newest revision of their series."""
         return self.filter(is_current=True)
+
+    def with_region(self) -> StackQuerySet:
+        """Each stack with ``region_digest``: the digest of its newest region, or None."""
+        newest = StackRegion.objects.filter(stack=models.OuterRef("pk")).order_by("-created_at")
+        return self.annotate(region_digest=models.Subquery(newest.values("digest")[:1]))
 
     def ready(self) -> StackQuerySet:
         """Stacks whose manifest and display frames are there."""
