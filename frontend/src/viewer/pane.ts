@@ -65,8 +65,6 @@ export class Pane implements Projection {
   private freshenTimer = 0
   private isWhole = false
   private shown = false
-  /** Where to look once it is open. */
-  private wanted: { readonly point: Vec3; readonly heightMm: number | undefined } | null = null
   private readonly observer: ResizeObserver
   private disposed = false
   private window: Window | null = null
@@ -139,9 +137,7 @@ export class Pane implements Projection {
     this.shown = true
     if (this.window) this.setWindow(this.window)
     if (stand?.camera) this.viewport.setCamera(stand.camera)
-    const { wanted } = this
     this.goTo(this.slice)
-    if (wanted) this.lookAt(wanted.point, wanted.heightMm)
     this.onChange(this)
   }
 
@@ -170,7 +166,6 @@ export class Pane implements Projection {
 
   /** Show a slice; whatever is not there yet is asked for first and never replaced by another slice. */
   goTo(slice: number): void {
-    this.wanted = null
     this.slice = Math.max(0, Math.min(this.count - 1, Math.round(slice)))
     if (this.axis === 0) this.loader.lookAt(this.slice)
     if (!this.shown) return
@@ -220,10 +215,7 @@ export class Pane implements Projection {
 
   /** Bring a point into view: its slice, and its place if it lies outside. */
   lookAt(point: Vec3, heightMm?: number): void {
-    if (!this.shown) {
-      this.wanted = { point, heightMm }
-      return
-    }
+    if (!this.shown) return
     this.goTo(this.grid.toIndex(point)[this.axis])
     const camera = this.viewport.getCamera()
     const [x, y] = this.toCanvas(point)
