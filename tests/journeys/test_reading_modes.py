@@ -90,6 +90,14 @@ def test_no_mask_score_or_name_of_the_model_arrives_before_the_reveal_and_the_bl
     room.page.get_by_role("button", name="Hide the model").wait_for()
     room.until_drawn(lambda points: points > drawn)  # the model's outlines lie over the reader's
     assert proposal["id"] in traffic.text()
+    own = room.voxels()
+    room.press("Shift+d")
+    room.until(lambda state: state["undoable"] == 3)
+    (taken,) = room.voxels().values()
+    assert sum(own.values()) < taken <= max(entry["voxels"] for entry in proposal["segments"])
+    room.press("Control+z")
+    room.until(lambda state: state["undoable"] == 2)
+    assert room.voxels() == own
     room.press("d")
     room.page.get_by_role("button", name="Show the model").wait_for()
     drawn_before = room.state["undoable"]
