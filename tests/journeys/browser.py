@@ -266,9 +266,13 @@ class ReadingRoom:
             self.step("ArrowUp" if now > slice_ else "ArrowDown")
 
     def take_all_back(self) -> None:
-        while (undoable := self.state["undoable"]) > 0:
-            self.press("Control+z")
-            self.until(lambda state, undoable=undoable: state["undoable"] < undoable)
+        while int(self.state["undoable"]) > 0:
+            self._take_back()
+
+    def _take_back(self) -> None:
+        before = int(self.state["undoable"])
+        self.press("Control+z")
+        self.until(lambda state: state["undoable"] < before)
 
     def press(self, *keys: str) -> None:
         for key in keys:

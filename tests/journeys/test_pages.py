@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
 import time
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -111,6 +113,21 @@ def test_the_worklist_is_walked_by_keyboard_alone(visit: Visit) -> None:
     expect(visit.page.get_by_text("No case fits this filter.")).to_be_visible()
     visit.page.keyboard.press("Escape")
     expect(rows.first).to_be_visible()
+    assert visit.problems == []
+
+
+def test_the_worklist_says_that_a_study_still_arrives_and_when_it_is_complete(web: Web, visit: Visit) -> None:
+    def studies(change: str) -> None:
+        with sqlite3.connect(Path(web.environment["COLUMNA_DATA_DIR"]) / "columna.sqlite3", timeout=20) as database:
+            database.execute(f"UPDATE storage_study SET {change}")  # noqa: S608  a test's own words
+
+    studies("last_received_at = '2026-01-01', ended_at = NULL, expected = 4000")
+    visit.come("reader").go("worklist")
+    expect(visit.page.locator("tr[data-row]").first).to_contain_text(re.compile(r"Still arriving: [\d,]+ of 4.000 images"))
+    expect(visit.page.get_by_text(re.compile(r"stud(y|ies) still arriving"))).to_be_visible()
+    studies("ended_at = '2026-01-01', ended_by = 'count', expected = NULL")
+    expect(visit.page.get_by_text("Still arriving")).to_have_count(0, timeout=30_000)
+    expect(visit.page.get_by_text(re.compile(r"Complete: \d+ images"))).to_be_visible()
     assert visit.problems == []
 
 
