@@ -40,7 +40,7 @@ def test_24_levels_are_named_by_24_clicks_one_name_and_one_variant(web: Web, des
     room.press("Shift+i")
     stack = room.state["stacks"][0]
     for number in range(24):
-        room.page.mouse.click(*room.place((0.05 + 0.038 * number) * stack["rows"], 0.5 * stack["columns"]))
+        room.page.mouse.click(*room.place((0.05 + 0.038 * number) * stack["rows"], 0.8 * stack["columns"]))
         if number == 0:
             room.page.get_by_label("Name of this body").fill("C2")
             room.press("Enter")
