@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CaseStack } from '@/api/types'
-import { arrivalWords, contentsOf, faceOf, stackWords } from './case'
+import { contentsOf, faceOf, stackWords } from './case'
 
 const stack = (more: Partial<CaseStack>): CaseStack => ({ id: 'a', series: 's', modality: 'MR', description: '', kind: 'volume', plane: 'sagittal', rows: 1, columns: 1, slice_count: 15, region: null, ...more })
 
@@ -19,17 +19,5 @@ describe('what a case holds', () => {
     expect(faceOf([stack({ id: 'ax', plane: 'axial', slice_count: 90 }), stack({ id: 'sag' })])?.id).toBe('sag')
     expect(faceOf([stack({ id: 'small', plane: 'axial' }), stack({ id: 'large', plane: 'axial', slice_count: 90 })])?.id).toBe('large')
     expect(faceOf([])).toBeNull()
-  })
-})
-
-describe('how far a study has come', () => {
-  it.each([
-    [{ state: 'arriving', received: 14, expected: 30 }, 'Still arriving: 14 of 30 images'],
-    [{ state: 'arriving', received: 1, expected: null }, 'Still arriving: 1 image so far'],
-    [{ state: 'arriving', received: 31, expected: 30 }, 'Still arriving: 31 images so far'],
-    [{ state: 'short', received: 14, expected: 30 }, 'Incomplete: 14 of 30 images came'],
-    [{ state: 'whole', received: 30, expected: 30 }, 'Complete: 30 images'],
-  ] as const)('%o is said as %s', (arrival, words) => {
-    expect(arrivalWords(arrival)).toBe(words)
   })
 })

@@ -2,7 +2,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, data } from '@/api/client'
 import type { Case, CaseStack } from '@/api/types'
-import { count, plural } from '@/components/format'
 
 /** Every case of the project, the most urgent first; asked for again while studies may arrive. */
 export function useCases(project: string) {
@@ -36,13 +35,6 @@ export function contentsOf(stacks: readonly CaseStack[]): string {
   const modalities = unique(stacks.map(({ modality }) => modality))
   const planes = unique(stacks.map(({ plane }) => PLANES[plane] ?? '').filter(Boolean))
   return [modalities.join(', '), planes.join(', ')].filter(Boolean).join(' · ')
-}
-
-/** How far a study has come: "Still arriving: 14 of 30 images", "Complete: 30 images". */
-export function arrivalWords({ state, received, expected }: Case['arrival']): string {
-  const images = plural(received, 'image')
-  if (state === 'arriving') return expected !== null && expected > received ? `Still arriving: ${count(received)} of ${plural(expected, 'image')}` : `Still arriving: ${images} so far`
-  return state === 'short' ? `Incomplete: ${count(received)} of ${plural(expected ?? received, 'image')} came` : `Complete: ${images}`
 }
 
 /** One series: "T2 sagittal, 17 images". */

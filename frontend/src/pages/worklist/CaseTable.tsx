@@ -4,8 +4,9 @@ import { Confidence } from '@/components/Bar'
 import { Glyph } from '@/components/Glyph'
 import { StatePill } from '@/components/StatePill'
 import { Cell, Head, Row, Table } from '@/components/Table'
-import { arrivalWords, contentsOf, faceOf, isBegun, isElsewhere, previewOf } from '@/state/case'
+import { contentsOf, faceOf, isBegun, isElsewhere, previewOf } from '@/state/case'
 import { whyOf, type Sureness } from '@/state/sureness'
+import { arrivalWords } from './arrival'
 import classes from './Worklist.module.css'
 
 export interface CaseTableProps {
