@@ -19,6 +19,7 @@ export class Labelmap {
   private readonly slices: (Uint8Array<ArrayBuffer> | undefined)[]
   private readonly versions: Uint32Array
   private readonly empty: Uint8Array<ArrayBuffer>
+  private readonly occupancy = new Map<number, { version: number; holds: boolean }>()
   /** Grows with every change; planes across the slices are cached by it. */
   version = 0
 
@@ -79,9 +80,18 @@ export class Labelmap {
     this.version += 1
   }
 
-  /** Slices that hold anything but zero. */
+  /** Slices that hold anything but zero: asked on every redraw, so only slices that changed are looked through. */
   occupied(): number[] {
-    return this.slices.flatMap((slice, index) => (slice?.some((value) => value !== 0) ? [index] : []))
+    return this.slices.flatMap((slice, index) => (slice && this.isOccupied(slice, index) ? [index] : []))
+  }
+
+  private isOccupied(slice: Uint8Array<ArrayBuffer>, index: number): boolean {
+    const known = this.occupancy.get(index)
+    const version = this.sliceVersion(index)
+    if (known?.version === version) return known.holds
+    const holds = slice.some((value) => value !== 0)
+    this.occupancy.set(index, { version, holds })
+    return holds
   }
 
   /** The mask on one plane of the grid: across slices (axis 0) [row, column], across rows [slice, column], across columns [slice, row]. */
