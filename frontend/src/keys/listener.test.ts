@@ -41,6 +41,18 @@ describe('the listener', () => {
     expect([next.mock.calls.length, accept.mock.calls.length]).toEqual([1, 0])
   })
 
+  it('hears keys with Ctrl before a list box that any Enter would open', () => {
+    const submit = vi.fn()
+    bound({ 'read.submit': submit })
+    const box = document.body.appendChild(document.createElement('input'))
+    box.readOnly = true
+    box.setAttribute('aria-haspopup', 'listbox')
+    const opened = vi.fn()
+    box.addEventListener('keydown', opened)
+    press('Enter', 'Enter', box, { ctrlKey: true })
+    expect([submit.mock.calls.length, opened.mock.calls.length]).toEqual([1, 0])
+  })
+
   it('hears only what is heard everywhere while a dialog is open', () => {
     const [next, help] = [vi.fn(), vi.fn()]
     bound({ 'list.next': next, help })

@@ -75,9 +75,18 @@ export function silenceKeys(): () => void {
 
 function listen(): void {
   listening = true
+  window.addEventListener('keydown', onDownBefore, { capture: true })
   window.addEventListener('keydown', onDown)
   window.addEventListener('keyup', onUp)
   window.addEventListener('blur', () => held.clear())
+}
+
+/** A list box opens by any Enter, with Ctrl too: keys with Ctrl are the page's, so they are heard before it. */
+function onDownBefore(event: KeyboardEvent): void {
+  if (!(event.target instanceof HTMLElement) || event.target.getAttribute('aria-haspopup') !== 'listbox') return
+  if (!chordOf(event)?.startsWith('Ctrl+')) return
+  onDown(event)
+  if (event.defaultPrevented) event.stopPropagation()
 }
 
 function onDown(event: KeyboardEvent): void {
