@@ -212,6 +212,18 @@ def test_number_keys_choose_the_window_of_the_sequence(room: ReadingRoom) -> Non
     assert "not drawn" not in room.state["notice"]
 
 
+def test_a_window_that_is_dragged_counts_for_every_picture_of_its_stack(room: ReadingRoom) -> None:
+    stack = room.pane()["stack"]
+    windows = lambda state: [pane["window"] for pane in state["panes"] if pane["stack"] == stack]  # noqa: E731
+    before = windows(room.state)[0]
+    x, y = room.place(48, 48)
+    room.page.mouse.move(x, y)
+    room.page.mouse.down(button="right")
+    room.page.mouse.move(x + 40, y + 20, steps=4)
+    room.page.mouse.up(button="right")
+    room.until(lambda state: windows(state)[0] != before and len({str(window) for window in windows(state)}) == 1)
+
+
 def test_a_series_that_is_no_volume_is_read_as_a_stack_and_says_why(room: ReadingRoom, scenes: dict[str, Any]) -> None:
     room.open(scenes["gapped"]["id"])
     assert [pane["view"] for pane in room.state["panes"]] == ["stack"]

@@ -201,6 +201,13 @@ export class ReadingViewer {
     this.eachPane((pane) => pane.spec.stack === stack && pane.setWindow(window))
   }
 
+  /** Give the other pictures of its stack the window that a drag in one of them made. */
+  private spread(dragged: Pane, window: Window): void {
+    const open = this.shelf.get(dragged.spec.stack)
+    if (open) open.window = window
+    this.eachPane((pane) => pane !== dragged && pane.spec.stack === dragged.spec.stack && pane.setWindow(window))
+  }
+
   // panes
 
   /** Show a stack in an element. Returns the way to take it down again. */
@@ -216,7 +223,14 @@ export class ReadingViewer {
   private async open(spec: PaneSpec, element: HTMLDivElement, stand?: Stand): Promise<void> {
     const open = this.shelf.get(spec.stack)
     if (this.disposed || !this.engine || !open) return
-    const pane = new Pane(spec, element, open, this.engine, (changed) => this.changed(changed))
+    const pane = new Pane(
+      spec,
+      element,
+      open,
+      this.engine,
+      (changed) => this.changed(changed),
+      (dragged, window) => this.spread(dragged, window),
+    )
     const overlay = new Overlay(pane)
     this.panes.set(spec.id, { pane, overlay, hand: this.handOf(pane, overlay) })
     if (open.window) pane.setWindow(open.window)

@@ -7,6 +7,7 @@ import { frameOf, type StackImages, type StackLoader } from './images'
 import type { Projection } from './layers'
 import { dropPlane, freshen, layOf, rememberPlane } from './planes'
 import type { OpenStack } from './shelf'
+import { watchWindowDrag } from './windowDrag'
 
 export type PaneView = 'stack' | 'sagittal' | 'axial' | 'coronal'
 
@@ -68,6 +69,7 @@ export class Pane implements Projection {
   private readonly observer: ResizeObserver
   private disposed = false
   private window: Window | null = null
+  private readonly unwatch: () => void
 
   constructor(
     readonly spec: PaneSpec,
@@ -75,6 +77,7 @@ export class Pane implements Projection {
     private readonly stackOpen: OpenStack,
     private readonly engine: RenderingEngine,
     private readonly onChange: (pane: Pane) => void,
+    onWindow: (pane: Pane, window: Window) => void,
   ) {
     this.axis = axisOf(stackOpen.images.grid, spec.view)
     this.slice = Math.floor(this.count / 2)
@@ -90,6 +93,7 @@ export class Pane implements Projection {
     this.observer = new ResizeObserver(() => this.resized())
     this.observer.observe(element)
     for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) element.addEventListener(name, this.changed)
+    this.unwatch = watchWindowDrag(element, () => this.range, (made) => onWindow(this, (this.window = made)))
   }
 
   get images(): StackImages {
@@ -143,6 +147,10 @@ export class Pane implements Projection {
 
   private readonly changed = (): void => {
     this.onChange(this)
+  }
+
+  private get range(): { lower: number; upper: number } | undefined {
+    return (this.viewport.getProperties() as { voiRange?: { lower: number; upper: number } }).voiRange
   }
 
   private resized(): void {
@@ -364,7 +372,7 @@ export class Pane implements Projection {
     const height = this.element.clientHeight
     const right = subtract(this.toWorld(width / 2 + 1, height / 2), middle)
     const down = subtract(this.toWorld(width / 2, height / 2 + 1), middle)
-    const range = (this.viewport.getProperties() as { voiRange?: { lower: number; upper: number } }).voiRange
+    const { range } = this
     const mmPerPixel = length(right)
     const [left, onRight, top, bottom] = [scale(right, -1), right, scale(down, -1), down].map((direction) => this.grid.sideOf(direction))
     return {
@@ -381,6 +389,7 @@ export class Pane implements Projection {
     window.clearTimeout(this.freshenTimer)
     this.observer.disconnect()
     for (const name of [Enums.Events.IMAGE_RENDERED, Enums.Events.VOI_MODIFIED]) this.element.removeEventListener(name, this.changed)
+    this.unwatch()
     this.engine.disableElement(this.spec.id)
   }
 }
