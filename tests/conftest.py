@@ -26,6 +26,12 @@ def pytest_configure() -> None:
     lift_guards_when_emptying()
 
 
+def _place(item: pytest.Item) -> tuple[int, tuple[int, ...]]:
+    """Where a test stands in its file: its line, and among its parameters."""
+    callspec = getattr(item, "callspec", None)
+    return item.reportinfo()[1] or 0, tuple(callspec.indices.values()) if callspec else ()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Take journeys and stories as they are written: within a file one may go on where another ended."""
@@ -34,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("journey") or item.get_closest_marker("story"):
             told.setdefault(item.path, []).append(index)
     for places in told.values():
-        written = sorted((items[index] for index in places), key=lambda item: item.reportinfo()[1] or 0)
+        written = sorted((items[index] for index in places), key=_place)
         for index, item in zip(places, written, strict=True):
             items[index] = item
 

@@ -198,6 +198,16 @@ class ReadingRoom:
             self.page.wait_for_timeout(100)
         return count
 
+    def drawn_at_rest(self, pane: str = "large", seconds: float = PATIENCE_SECONDS) -> int:
+        """Return how many points are drawn over a picture once that is something, and the same in ten looks: it moves and zooms first."""
+        looks: list[int] = []
+
+        def is_at_rest(count: int) -> bool:
+            looks.append(count)
+            return count > 0 and len(looks) >= 10 and len(set(looks[-10:])) == 1
+
+        return self.until_drawn(is_at_rest, pane, seconds)
+
     def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the state is so. (Playwright's own waiting needs ``eval``, which the page's policy forbids.)"""
         end = time.monotonic() + seconds

@@ -98,7 +98,7 @@ def test_a_case_is_settled_by_keys_and_the_consensus_says_what_was_picked(server
             break
         room.press("n")
         room.until(lambda found, current=current: found["finding"] != current)
-    shown = room.until_drawn(bool, "difference")
+    shown = room.drawn_at_rest("difference")
     room.press("d")
     room.until_drawn(lambda points: points < shown, "difference")
     room.press("d")

@@ -92,7 +92,7 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     assert all("region=" in url for url in asked)
     part = room.page.locator("[data-region]").first
     assert part.inner_text().startswith("spine region,")
-    room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
+    room.until(lambda state: state["progress"] and all(part["loaded"] == part["total"] for part in state["progress"].values()))
     small = room.page.evaluate("window.columna.imageBytes()")
 
     # what shows at a voxel is that voxel: bone where the bone is, muscle beside it
@@ -125,8 +125,7 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     assert room.pane(pane)["slice"] == 32
     assert any("region=" not in url for url in asked)
     assert room.digest(room.pane()["stack"]) == digest
-    whole = room.page.evaluate("window.columna.imageBytes()")
-    assert small < 0.5 * whole
+    room.until(lambda _: bool(room.page.evaluate("window.columna.imageBytes()") > 2 * small))
 
 
 def test_a_ct_hangs_for_levels_cobb_and_fractures(room: ReadingRoom, scenes: dict[str, Any]) -> None:
