@@ -59,7 +59,9 @@ def test_what_fits_the_filter_is_fetched_once(source_with):
 
 def test_a_study_is_whole_when_it_has_what_the_source_counts(source_with):
     source_pull(source=source_with(modalities=["CT", "MR"]))
-    assert sorted(Study.objects.values_list("expected", "ended_by")) == [(2, "count"), (3, "count")]
+    ended = set(Study.objects.values_list("expected", "ended_by"))
+    assert ended >= {(2, "count"), (3, "count")}, "the PACS may hold studies of other tests beside its own two"
+    assert {why for _, why in ended} == {"count"}
 
 
 def test_a_body_part_and_a_date_narrow_it(source_with):
