@@ -62,7 +62,7 @@ def take(web: Web) -> Callable[[str], dict[str, Any]]:
 
     def is_free(case: dict[str, Any]) -> bool:
         asked = signed_in(web.url, "reader").get(f"/api/cases/{case['id']}")
-        return bool(asked["lease"]["holder"] == "none")
+        return bool(asked["lease"]["holder"] == "none" and asked["state"] in ("new", "proposed"))
 
     def next_case(modality: str) -> dict[str, Any]:
         while True:

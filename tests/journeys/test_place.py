@@ -106,17 +106,28 @@ def test_what_is_painted_in_one_picture_is_outlined_at_the_same_point_in_the_oth
     voxel = landmark(case, panes[0])[0].round().astype(int).tolist()
     for painted in panes:
         acts = room.state["undoable"]
-        before = [outlined(room, pane["id"], place(room, pane["id"], landmark(case, pane)[0])) for pane in panes]
+        before = [at_rest(room, pane["id"], place(room, pane["id"], landmark(case, pane)[0])) for pane in panes]
         room.page.mouse.click(*place(room, painted["id"], landmark(case, painted)[0]))
         room.until(lambda state, acts=acts: state["undoable"] == acts + 1)
         assert room.page.evaluate("([stack, at]) => window.columna.at(stack, 'instances', ...at)", [painted["stack"], voxel]) > 0
         for pane, nothing in zip(panes, before, strict=True):
             spot = place(room, pane["id"], landmark(case, pane)[0])
-            assert outlined(room, pane["id"], spot) > nothing, f"painted in {painted['view']}, seen in {pane['view']}"
+            room.until(lambda _, pane=pane, spot=spot, nothing=nothing: outlined(room, pane["id"], spot) > nothing)
         room.press("Control+z")
         room.until(lambda state, acts=acts: state["undoable"] == acts)
-        room.page.wait_for_timeout(1000)  # the frame round what was undone goes by itself
     room.saved()
+
+
+def at_rest(room: ReadingRoom, pane: str, spot: tuple[float, float]) -> int:
+    """Return what :func:`outlined` comes to: the same in ten looks, for the frame round what was undone goes by itself."""
+    looks: list[int] = []
+
+    def is_at_rest(_: dict[str, Any]) -> bool:
+        looks.append(outlined(room, pane, spot))
+        return len(looks) >= 10 and len(set(looks[-10:])) == 1
+
+    room.until(is_at_rest)
+    return looks[-1]
 
 
 def outlined(room: ReadingRoom, pane: str, spot: tuple[float, float]) -> int:
