@@ -13,6 +13,7 @@ import time
 
 _SLOT = struct.Struct("=i")
 _MOMENT, _LOOK = 0.1, 0.002
+"""Seconds. Shared memory wakes nobody, so whoever stands back looks again every ``_LOOK``, and for ``_MOMENT`` at most."""
 _ABSENT = -1
 
 

@@ -164,6 +164,16 @@ class ReadingRoom:
         page.goto(url + "/columna.svg")
         return room
 
+    @classmethod
+    @contextmanager
+    def at_desk(cls, browser: Browser, url: str, width: int, height: int) -> Iterator[ReadingRoom]:
+        """One page for all tests of a file, as the reader; at the end nothing may have gone wrong on it."""
+        context = browser.new_context(viewport={"width": width, "height": height}, service_workers="block")
+        room = cls.enter(context, url)
+        yield room
+        assert room.problems == []
+        context.close()
+
     def tab(self, context: BrowserContext) -> ReadingRoom:
         """Another tab of the same browser, signed in already."""
         other = ReadingRoom(context.new_page(), self.url)

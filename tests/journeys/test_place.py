@@ -22,11 +22,8 @@ AXES = {"oblique": {"stack": 0, "sagittal": 2, "coronal": 1}, "upright": {"stack
 
 @pytest.fixture(scope="module")
 def desk(web: Web, browser: Browser) -> Iterator[ReadingRoom]:
-    context = browser.new_context(viewport={"width": 1280, "height": 760}, service_workers="block")
-    room = ReadingRoom.enter(context, web.url)
-    yield room
-    assert room.problems == []
-    context.close()
+    with ReadingRoom.at_desk(browser, web.url, 1280, 760) as room:
+        yield room
 
 
 @pytest.fixture(scope="module")

@@ -29,9 +29,8 @@ def scenes(web: Web) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def desk(web: Web, browser: Browser) -> Iterator[ReadingRoom]:
     """One page for all of these tests."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, service_workers="block")
-    yield ReadingRoom.enter(context, web.url)
-    context.close()
+    with ReadingRoom.at_desk(browser, web.url, 1280, 800) as room:
+        yield room
 
 
 @pytest.fixture

@@ -21,11 +21,8 @@ BELOW_C1 = list(levels_of("L6"))[1:]
 
 @pytest.fixture(scope="module")
 def desk(web: Web, browser: Browser) -> Iterator[ReadingRoom]:
-    context = browser.new_context(viewport={"width": 1100, "height": 700}, service_workers="block")
-    room = ReadingRoom.enter(context, web.url)
-    yield room
-    assert room.problems == []
-    context.close()
+    with ReadingRoom.at_desk(browser, web.url, 1100, 700) as room:
+        yield room
 
 
 @pytest.fixture

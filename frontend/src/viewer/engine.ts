@@ -12,6 +12,7 @@ import { startLibrary, ViewTools } from './library'
 import type { MaskLayer } from './masks'
 import { Overlay, type OverlayOptions } from './overlay'
 import { Pane, type PaneSpec, type PaneState, type Stand, type Window } from './pane'
+import { Progress } from './progress'
 import { Shelf } from './shelf'
 import { brushTool } from './tools/brush'
 import type { BrushSettings, PaintedPatch, PaintHost, PaintTarget } from './tools/host'
@@ -41,7 +42,6 @@ interface Mounted {
 }
 
 let serial = 0
-const TELL_MS = 120
 
 /**
  * The pictures of one case. The page hands it manifests, masks and a place on the screen, and hears what the reader does;
@@ -65,7 +65,7 @@ export class ReadingViewer {
   /** Panes of one frame of reference that look the same way scroll together. */
   isLinked = true
   private rebuildTimer = 0
-  private readonly tellTimers = new Map<string, number>()
+  private readonly progress = new Progress((stack, loader, total) => this.events.progressed(stack, loader.loaded, total, loader.failed))
   private disposed = false
   private readonly ready: Promise<void>
 
@@ -97,13 +97,13 @@ export class ReadingViewer {
 
   /** Make every picture anew where it was: same slice, same place, same window. Masks are none of the card's affair. */
   private rebuild(): void {
-    const mounted = [...this.panes.values()].map(({ pane }) => ({ spec: pane.spec, element: pane.element, stand: pane.stand }))
-    const active = this.activeId
-    for (const { spec, element } of mounted) this.unmount(spec, element)
-    this.engine?.destroy()
-    this.engine = new RenderingEngine(this.id)
-    for (const { spec, element, stand } of mounted) void this.open(spec, element, stand)
-    this.activeId = active
+    this.hangAgain(
+      () => true,
+      () => {
+        this.engine?.destroy()
+        this.engine = new RenderingEngine(this.id)
+      },
+    )
     this.events.rebuilt?.()
   }
 
@@ -142,11 +142,19 @@ export class ReadingViewer {
   /** Load all of a stack of which a region opened first: same slice, same place, same window. */
   loadWhole(stack: string, fetchFrames: FetchFrames): void {
     if (!this.shelf.get(stack)?.images.region) return
-    const mounted = [...this.panes.values()].filter(({ pane }) => pane.spec.stack === stack).map(({ pane }) => ({ spec: pane.spec, element: pane.element, stand: pane.stand }))
+    this.hangAgain(
+      (pane) => pane.spec.stack === stack,
+      () => this.shelf.replace(stack, fetchFrames),
+    )
+  }
+
+  /** Take pictures down, change what they hang on, and hang them where they were. */
+  private hangAgain(which: (pane: Pane) => boolean, change: () => void): void {
+    const taken = [...this.panes.values()].filter(({ pane }) => which(pane)).map(({ pane }) => ({ spec: pane.spec, element: pane.element, stand: pane.stand }))
     const active = this.activeId
-    for (const { spec, element } of mounted) this.unmount(spec, element)
-    this.shelf.replace(stack, fetchFrames)
-    for (const { spec, element, stand } of mounted) void this.open(spec, element, stand)
+    for (const { spec, element } of taken) this.unmount(spec, element)
+    change()
+    for (const { spec, element, stand } of taken) void this.open(spec, element, stand)
     this.activeId = active
   }
 
@@ -166,7 +174,7 @@ export class ReadingViewer {
   private frameSettled(stack: string, index: number): void {
     const open = this.shelf.get(stack)
     if (!open || this.disposed) return
-    this.tell(stack)
+    this.progress.tell(stack, open.loader, open.images.imageIds.length)
     this.eachPane((pane) => {
       if (pane.spec.stack !== stack) return
       pane.arrived(index)
@@ -175,37 +183,16 @@ export class ReadingViewer {
     })
   }
 
-  /** Say how far a stack is loaded: slices come faster than anybody reads. */
-  private tell(stack: string): void {
-    const open = this.shelf.get(stack)
-    if (!open || this.disposed) return
-    const { loader, images } = open
-    const total = images.imageIds.length
-    const say = () => {
-      window.clearTimeout(this.tellTimers.get(stack))
-      this.tellTimers.delete(stack)
-      if (!this.disposed) this.events.progressed(stack, loader.loaded, total, loader.failed)
-    }
-    if (loader.loaded + loader.failed.length >= total || loader.loaded <= 1 || loader.failed.length) say()
-    else if (!this.tellTimers.has(stack)) this.tellTimers.set(stack, window.setTimeout(say, TELL_MS))
-  }
-
   presets(stack: string): readonly WindowPreset[] {
     return this.shelf.get(stack)?.presets ?? []
   }
 
-  setWindow(stack: string, window: Window): void {
+  /** Show a stack through a window in every picture of it; `made` is the one where a drag has made it already. */
+  setWindow(stack: string, window: Window, made?: Pane): void {
     const open = this.shelf.get(stack)
     if (!open) return
     open.window = window
-    this.eachPane((pane) => pane.spec.stack === stack && pane.setWindow(window))
-  }
-
-  /** Give the other pictures of its stack the window that a drag in one of them made. */
-  private spread(dragged: Pane, window: Window): void {
-    const open = this.shelf.get(dragged.spec.stack)
-    if (open) open.window = window
-    this.eachPane((pane) => pane !== dragged && pane.spec.stack === dragged.spec.stack && pane.setWindow(window))
+    this.eachPane((pane) => pane !== made && pane.spec.stack === stack && pane.setWindow(window))
   }
 
   // panes
@@ -229,7 +216,7 @@ export class ReadingViewer {
       open,
       this.engine,
       (changed) => this.changed(changed),
-      (dragged, window) => this.spread(dragged, window),
+      (dragged, window) => this.setWindow(spec.stack, window, dragged),
     )
     const overlay = new Overlay(pane)
     this.panes.set(spec.id, { pane, overlay, hand: this.handOf(pane, overlay) })
@@ -456,7 +443,7 @@ export class ReadingViewer {
     this.disposed = true
     this.drawing.dispose()
     window.clearTimeout(this.rebuildTimer)
-    this.tellTimers.forEach((timer) => window.clearTimeout(timer))
+    this.progress.dispose()
     eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
     this.eachPane((pane, { overlay, hand }) => {
       hand.dispose()
