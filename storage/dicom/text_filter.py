@@ -27,7 +27,8 @@ _WIDEST = 6
 """The widest stroke in pixels; wider ones are found in the frame reduced three times."""
 _TILE = 16
 _FINE = 300
-"""A frame with a wider range than this has so many values that equal ones hardly meet by chance."""
+"""A frame that uses more values than this has so many that equal ones hardly meet by chance. A wide range alone does not say so: what was
+8 bits once and was scaled since, as many MR images were, still holds 256 values, and its anatomy has runs of equal ones everywhere."""
 _INK_FINE, _INK_COARSE = 4, 7
 """Pixels of one ink in three by three tiles that make the place worth reading."""
 _ALMOST, _CLOUD = 12, 0.35
@@ -86,10 +87,17 @@ def _spread(sample: NDArray[Any], lowest: int, highest: int) -> int:
     return int(last) - int(first)
 
 
+def _values_used(plane: NDArray[Any], lowest: int, highest: int) -> int:
+    """Return how many different values the plane holds."""
+    if highest - lowest < 1 << 16:
+        return int(np.count_nonzero(np.bincount(plane.ravel().astype(np.int32) - lowest)))
+    return len(np.unique(plane))
+
+
 def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int, spread: int) -> list[Place]:
     """Look at ``plane``, which is ``whole`` or that reduced; of the reduced only strokes count that are flat in the whole."""
     limit, clipped = max(2, round(_CONTRAST * spread)), max(2, round(_CLIPPED * spread))
-    fine = highest - lowest > _FINE
+    fine = highest - lowest > _FINE  # may still turn out to be an illusion, which is only looked at where something stands out
     scale = 1 if plane is whole else _REDUCED
     enough = _INK_FINE if fine else _INK_COARSE
     strokes = []
@@ -105,6 +113,8 @@ def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int,
     together = np.concatenate([stroke[2] for stroke in strokes]) - lowest
     if len(together) < enough or (counts := np.bincount(together)).max() < enough:
         return []
+    if fine and _values_used(whole, lowest, highest) <= _FINE:
+        fine, enough = False, _INK_COARSE
     for across, stroke in enumerate(strokes):
         rows, columns, values = stroke = stroke[:, counts[stroke[2] - lowest] >= enough - 1]
         limits = np.where((values == lowest) | (values == highest), clipped, limit)

@@ -150,6 +150,17 @@ def test_real_anatomy_is_never_blanked(test_data):
     assert [text_at(frame, may_hold_text(frame)) for frame in frames] == [[]] * len(frames)
 
 
+@pytest.mark.parametrize("scale", [4, 3.7])
+def test_what_was_8_bits_and_was_scaled_since_is_no_ink_but_text_in_it_is_found(test_data, scale):
+    import nibabel
+
+    image = np.asarray(nibabel.load(test_data / "mr_spider_t2space" / "sub-005_T2w.nii.gz").dataobj)
+    sagittal = np.ascontiguousarray(np.round(image[image.shape[0] // 2].T[::-1] * scale).astype(np.uint16))
+    assert text_at(sagittal, may_hold_text(sagittal)) == []
+    named = written(sagittal, NAME, (20, 24))
+    assert any(top < 34 < bottom for top, _left, bottom, _right in text_at(named, may_hold_text(named)))
+
+
 def test_text_in_the_luminance_of_ybr_is_found():
     grey = written(np.full((96, 200), 20, np.uint8), NAME, (8, 10), value=110)
     ybr = np.stack([grey, np.full_like(grey, 128), np.full_like(grey, 128)], axis=2)
