@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, User
+from config.privacy import MARK
 from tests.factories import make_user
 
 LOGIN, SESSION = "/_allauth/browser/v1/auth/login", "/_allauth/browser/v1/auth/session"
@@ -107,6 +108,16 @@ def test_a_session_that_ends_takes_the_cached_images_with_it(person: User, clien
     client.cookies["sessionid"] = planted
     assert client.get("/api/cases").headers["Clear-Site-Data"] == '"cache"', "an expired session finds out at its next word"
     assert "Clear-Site-Data" not in Client().get("/api/cases").headers
+
+
+def test_a_session_whose_cookie_ran_out_in_the_browser_takes_the_cached_images_with_it_once(person: User, client: Client):
+    sign_in(client, "reader", PASSWORD)
+    mark = client.get("/api/me").cookies[MARK]
+    assert (mark.value, bool(mark["httponly"])) == ("1", True), "it says that somebody was here, and not who"
+    assert MARK not in client.get("/api/me").cookies
+    del client.cookies["sessionid"]  # what a browser does when its time is over
+    assert client.get("/api/cases").headers["Clear-Site-Data"] == '"cache"'
+    assert "Clear-Site-Data" not in client.get("/api/cases").headers
 
 
 def test_the_key_of_unsent_work_is_a_persons_own_and_never_changes(person: User, client: Client):

@@ -224,14 +224,50 @@ def sign_out(room: ReadingRoom) -> None:
     room.page.wait_for_url("**/sign-in")
 
 
+CACHED = "([path, cache]) => fetch(path, { cache, mode: 'same-origin', headers: { Accept: 'image/jphc' } }).then((answer) => answer.status, () => 0)"
+
+
 def test_signing_out_empties_the_cache_of_images(reader: ReadingRoom, take: Take) -> None:
     room = reader.open(take("MR")["id"])
     frame = f"/api/stacks/{room.pane()['stack']}/frames/{room.pane()['slice']}"
-    fetched = "([path, cache]) => fetch(path, { cache, mode: 'same-origin', headers: { Accept: 'image/jphc' } }).then((answer) => answer.status, () => 0)"
-    assert room.page.evaluate(fetched, [frame, "default"]) == 200
-    assert room.page.evaluate(fetched, [frame, "only-if-cached"]) == 200, "it lies in the cache while somebody is signed in"
+    assert room.page.evaluate(CACHED, [frame, "default"]) == 200
+    assert room.page.evaluate(CACHED, [frame, "only-if-cached"]) == 200, "it lies in the cache while somebody is signed in"
     sign_out(room)
-    assert room.page.evaluate(fetched, [frame, "only-if-cached"]) != 200, "the images went with the session"
+    assert room.page.evaluate(CACHED, [frame, "only-if-cached"]) != 200, "the images went with the session"
+
+
+def test_a_session_that_runs_out_takes_the_images_from_the_cache_and_leaves_what_is_unsent_sealed(
+    reader: ReadingRoom, context: BrowserContext, take: Take
+) -> None:
+    """The browser drops the cookie of a session whose time is over, in the middle of the work; nobody pressed anything."""
+    room = reader.open(take("MR")["id"])
+    pane = room.pane()
+    assert room.page.evaluate(CACHED, [f"/api/stacks/{pane['stack']}/frames/{pane['slice']}", "default"]) == 200
+    before = {cookie["name"] for cookie in context.cookies()}
+    context.set_offline(True)
+    paint_some(room, 2)
+    room.until(lambda state: state["kept"] == state["unsent"] >= 2)
+    context.clear_cookies(name="sessionid")
+    context.set_offline(False)
+    room.until(lambda state: state["save"] == "error")
+    for index in range(pane["count"]):
+        frame = f"/api/stacks/{pane['stack']}/frames/{index}"
+        room.until(lambda _, frame=frame: room.page.evaluate(CACHED, [frame, "only-if-cached"]) != 200)
+    kept = room.page.evaluate(STORES)
+    assert (kept["caches"], kept["session"]) == ([], {})
+    (rows,) = [rows for name, rows in kept["stores"].items() if name.endswith("/operations")]
+    assert {name for row in json.loads(rows) for name in row} <= {"order", "id", "user", "annotation", "sealed", "nonce", "base"}
+    assert {cookie["name"] for cookie in context.cookies()} <= before - {"sessionid", "images"}, "what is left names nobody"
+
+    painted = room.digest(pane["stack"])
+    room.page.evaluate("{ const now = Date.now; Date.now = () => now() + 61_000 }")
+    with room.page.expect_response(lambda answer: answer.url.endswith("/api/me") and answer.status in (401, 403)):
+        room.page.evaluate("window.dispatchEvent(new Event('visibilitychange'))")  # somebody looks at the page again
+    secret = room.page.locator("input[autocomplete=current-password]")
+    secret.fill("reader-columna-demo")
+    secret.press("Enter")
+    state = room.saved()
+    assert (state["undoable"], room.digest(pane["stack"])) == (2, painted), "the screen is as it was"
 
 
 def test_unsent_strokes_survive_a_sign_out_for_their_owner_alone(

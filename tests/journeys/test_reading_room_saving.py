@@ -27,18 +27,34 @@ def chip(room: ReadingRoom, word: str = "") -> str:
     return found.inner_text()
 
 
-def test_the_save_chip_says_offline_with_the_number_and_then_saved_with_the_time(
-    web: Web, reader: ReadingRoom, context: BrowserContext, take: Take
-) -> None:
+HURRY = """window.pace = 1
+const wait = window.setTimeout
+window.setTimeout = (call, ms = 0, ...rest) => wait(call, ms / window.pace, ...rest)"""
+PACE = 10
+
+
+def test_half_a_minute_offline_loses_nothing_and_ends_by_itself(web: Web, reader: ReadingRoom, context: BrowserContext, take: Take) -> None:
+    """Ten strokes while the server does not answer, for 30 s by the page's timers, which run ten times as fast meanwhile."""
+    reader.page.add_init_script(HURRY)
     room = reader.open(take("MR")["id"])
     stack = room.pane()["stack"]
     room.press("Shift+ArrowDown")
     room.choose("L3")
-    context.set_offline(True)
+    tries: list[str] = []
+    pattern = "**/api/annotations/*/operations"
+
+    def nobody_answers(route: Route) -> None:
+        tries.append(route.request.url)
+        route.abort("connectionfailed")
+
+    context.route(pattern, nobody_answers)
+    begun = room.page.evaluate("(pace) => { window.pace = pace; return performance.now() }", PACE)
     paint_some(room, 1)
     room.until(lambda state: state["save"] == "offline")
-    before = room.state["unsent"]
-    paint_some(room, 10 - before, first=1)
+    paint_some(room, 10 - room.state["unsent"], first=1)
+    room.until(lambda _: room.page.evaluate("performance.now()") - begun > 30_000 / PACE)
+    room.until(lambda _: len(tries) >= 4)
+    room.page.evaluate("window.pace = 1")
     room.until(lambda state: state["unsent"] == state["kept"] == 10)
     expect(room.page.locator("[data-save]")).to_have_text("Offline – 10 changes kept on this computer")
     expect(room.page.locator("[data-save]")).to_have_attribute("aria-live", "polite")
@@ -50,7 +66,7 @@ def test_the_save_chip_says_offline_with_the_number_and_then_saved_with_the_time
         room.page.get_by_role("button", name="Submit all the same").click()
     expect(room.page.get_by_text("10 changes have not reached the server yet")).to_be_visible()
     assert room.state["phase"] == "ready", "submitting is refused, and the case stays open"
-    context.set_offline(False)
+    context.unroute(pattern)
     state = room.saved()
     expect(room.page.locator("[data-save]")).to_have_text(re.compile(r"^Saved \d\d:\d\d:\d\d$"))
     assert digest(server_mask(web, state, stack)) == room.digest(stack)
@@ -177,8 +193,19 @@ def test_submitting_twice_is_one_submission_and_the_next_case_is_there(web: Web,
     own = set(case["stacks"].values())
     for kind in ("/manifest", "/preview", "/frames", "/mask"):  # of another case, before this one is handed in
         room.until(lambda _, kind=kind: any(kind in line for line in asked if "stack" in line and not any(stack in line for stack in own)))
-    room.press("Control+Enter")
-    again = room.page.get_by_role("button", name="Submit all the same")
-    again.dblclick()
+    accept_all(room)
+    room.press("Control+Enter", "Control+Enter")  # nothing is open: no dialog stands between the two
     room.page.wait_for_url(lambda url: case["id"] not in url)
     assert sum("/submit" in line for line in asked) == 1
+    reading = signed_in(web.url, "reader").get(f"/api/cases/{case['id']}")
+    assert reading["state"] == "submitted"
+
+
+def accept_all(room: ReadingRoom) -> None:
+    """Accept everything that the model proposed, the doubtful too."""
+    room.until(lambda state: state["doubts"] >= 1)
+    room.press("Shift+Enter")
+    room.page.get_by_role("dialog").get_by_role("button", name="Accept these too").click()
+    room.page.get_by_role("dialog").wait_for(state="hidden")
+    room.until(lambda state: {segment["status"] for segment in state["segments"]} == {"accepted"})
+    room.saved()

@@ -132,6 +132,7 @@ export function useSkipped(project: string, active: boolean): ReadonlyMap<string
 const SKIPPED: Readonly<Record<string, string>> = {
   sealed: 'Sealed patient: read without a proposal',
   already_read: 'Read before the model came',
+  still_arriving: 'Slices are still arriving; the model waits for them',
   superseded: 'More slices came while the model looked',
   no_stacks: 'No stack is ready',
   modality_unsupported: 'The model knows MR and CT volumes only',

@@ -27,6 +27,10 @@ import { AiBanner, ToolOptions } from './ToolOptions'
 import { SurfacePane } from './SurfacePane'
 import { ToolRail } from './ToolRail'
 
+/** A key pressed twice, or held, is one submission: so soon after one, the next case is not handed in as well. */
+const ONCE_MS = 1500
+let handedInAt = -Infinity
+
 export function CaseScreen({ room }: { room: Room }) {
   const session = useSyncExternalStore(room.session.subscribe, room.session.getView)
   const view = useSyncExternalStore(room.subscribe, room.getView)
@@ -39,6 +43,10 @@ export function CaseScreen({ room }: { room: Room }) {
 
   const submit = async (force: boolean) => {
     if (isUnderWay.current) return
+    if (performance.now() - handedInAt < ONCE_MS) {
+      room.notify('Submitted', 'That was the case before. This is the next one; nothing of it is submitted.', 'info')
+      return
+    }
     const isMissing = gradingOf(room).missing().length > 0
     if (isMissing || ((room.walk.openDoubts().length || room.naming.errors().length) && !force)) {
       setAsking(true)
@@ -50,9 +58,11 @@ export function CaseScreen({ room }: { room: Room }) {
     try {
       await room.session.submit()
       announce('Submitted.')
+      handedInAt = performance.now()
       const project = room.session.getView().case?.project ?? ''
       const next = await caseNext(project, await new OutboxStore().browser()).catch(() => null)
       await navigate(next ? `/read/${next.case.id}` : '/worklist', { replace: true })
+      handedInAt = performance.now()
     } catch (error) {
       room.notify('Not submitted', error instanceof Error ? error.message : 'Try again in a moment.', 'attn')
     } finally {

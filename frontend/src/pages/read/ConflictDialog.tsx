@@ -8,7 +8,8 @@ import type { Room } from './room'
 export function ConflictDialog({ room, session }: { room: Room; session: SessionView }) {
   const [busy, setBusy] = useState(false)
   const { save } = session
-  if (save.kind !== 'conflict') return null
+  // while somebody else has the case, the banner offers the branch: settling it here would take the case from them
+  if (save.kind !== 'conflict' || session.phase.kind === 'read-only') return null
   const settle = (act: () => Promise<void>) => {
     setBusy(true)
     act()

@@ -10,7 +10,9 @@ import { openHatch } from './hatch'
 export function ReadingRoom() {
   const { caseId = '' } = useParams()
   const { data: me } = useMe()
-  const person = me?.id
+  const [person, setPerson] = useState(me?.id)
+  // a session that ran out leaves the screen as it was; somebody else's begins a room of their own
+  if (me && me.id !== person) setPerson(me.id)
   return person === undefined ? null : <RoomOf key={`${caseId} ${person}`} caseId={caseId} user={person} />
 }
 

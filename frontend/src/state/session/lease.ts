@@ -14,6 +14,11 @@ export interface LeasePort {
   readonly gone: (message: string) => void
 }
 
+const MINUTE = 60_000
+
+/** When to ask again for a lease that ends in so many milliseconds: after a third of them, by a clock that may be set wrong. */
+export const renewalAfter = (leftMs: number): number => (leftMs > 0 && leftMs < 60 * MINUTE ? Math.max(5000, leftMs / 3) : MINUTE)
+
 export class LeaseKeeper {
   private held: Lease | null = null
   private timer: ReturnType<typeof setTimeout> | null = null
@@ -60,8 +65,7 @@ export class LeaseKeeper {
 
   scheduleRenewal(): void {
     this.stop()
-    const until = this.held ? Date.parse(this.held.lease_until) - Date.now() : 0
-    if (until > 0) this.timer = setTimeout(() => void this.renew(), Math.max(5000, until / 3))
+    if (this.held) this.timer = setTimeout(() => void this.renew(), renewalAfter(Date.parse(this.held.lease_until) - Date.now()))
   }
 
   /** True while the case is still this reader's. */
