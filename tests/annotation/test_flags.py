@@ -117,3 +117,18 @@ def test_one_list_says_what_is_doubtful_by_the_models_word_or_by_a_rule_each_str
         ("L4", "s", None, ["two islands"]),
     ]
     assert doubts_of({}, segments) == []
+
+
+def test_a_rule_that_three_series_break_is_said_once_in_the_words_of_the_one_that_is_shown():
+    segments = [{"layer": "instances", "id": 1, "structure": "L5"}]
+    series = [
+        (0.3, ["two islands, the smallest 451 mm³"]),
+        (0.4, ["3 islands, the smallest 40 mm³"]),
+        (0.2, ["two islands, the smallest 9 mm³", "lies below L4"]),
+    ]
+    stacks = {
+        str(at): {"layers": {"instances": {"1": {"mean": mean, "level": "doubtful", "flags": flags}}}}
+        for at, (mean, flags) in enumerate(series)
+    }
+    (doubt,) = doubts_of({"stacks": stacks}, segments)
+    assert doubt["stack"] == "1" and sorted(doubt["flags"]) == ["3 islands, the smallest 40 mm³", "lies below L4"]

@@ -23,7 +23,7 @@ export { maskKey, type Phase, type SegmentKey, type SessionView } from './sessio
 export type { Step } from './session/kinds'
 export type { Act, Moved } from './session/log'
 export { patchOf, replaceId, type PatchStep } from './session/patches'
-export { freeId, orderedSegments, type SegmentChange } from './session/segments'
+export { freeId, orderedSegments, segmentTouched, type SegmentChange } from './session/segments'
 
 export class ReadingSession {
   private readonly desk = new Desk()

@@ -30,7 +30,10 @@ export function ToolOptions(props: PanelProps) {
       )}
       {tool === 'click' && <PromptOptions {...props} />}
       {PAINTS.has(tool) && tool !== 'scissors' && (
-        <Segmented label="May paint over" value={view.overwrite} segments={[{ value: 'all', label: 'Over all' }, { value: 'visible', label: 'Visible' }, { value: 'none', label: 'None' }]} onChange={(overwrite) => room.painting.setOverwrite(overwrite)} />
+        <span className={classes['option']}>
+          <span className="t3">Paints over</span>
+          <Segmented label="May paint over" value={view.overwrite} segments={[{ value: 'all', label: 'All' }, { value: 'visible', label: 'Visible' }, { value: 'none', label: 'None' }]} onChange={(overwrite) => room.painting.setOverwrite(overwrite)} />
+        </span>
       )}
       {view.cine.isPlaying && <Segmented label="Images a second" value={String(view.cine.fps)} segments={RATES.map((rate) => ({ value: String(rate), label: `${rate}/s` }))} onChange={(rate) => room.cine.setRate(Number(rate))} />}
       {HINTS[tool] !== undefined && <span className="t2">{HINTS[tool]}</span>}

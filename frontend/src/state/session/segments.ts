@@ -65,3 +65,14 @@ export const freeId = (segments: readonly Segment[], layer: string): number | nu
 
 /** From head to feet, then layer by layer. */
 export const orderedSegments = (segments: readonly Segment[]): Segment[] => [...segments].sort((a, b) => orderOf(a.structure) - orderOf(b.structure) || a.layer.localeCompare(b.layer) || a.id - b.id)
+
+/** The first structure that steps are about and that is there: what to go on with once they were taken back. */
+export const segmentTouched = (steps: readonly { readonly kind: string }[], segments: readonly Segment[]): SegmentKey | null => {
+  const keys = steps.flatMap((step) => {
+    if (step.kind === 'segments') return [...(step as SegmentsStep).set, ...(step as SegmentsStep).remove]
+    const { segment: id, layer } = step as { segment?: number; layer?: string }
+    return step.kind === 'patch' && id !== undefined && layer !== undefined ? [{ id, layer }] : []
+  })
+  const found = keys.find((key) => segments.some((segment) => sameSegment(segment, key)))
+  return found ? { id: found.id, layer: found.layer } : null
+}

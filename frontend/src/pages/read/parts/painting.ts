@@ -3,7 +3,7 @@ import { fillHoles } from '@/geometry/holes'
 import { keepLargest } from '@/geometry/islands'
 import type { LabelmapEdit } from '@/geometry/labelmap'
 import type { Vec3 } from '@/geometry/vector'
-import { patchOf, type Moved } from '@/state/session'
+import { patchOf, segmentTouched, type Moved } from '@/state/session'
 import { nameOf } from '@/state/structure'
 import type { PaintedPatch } from '@/viewer/tools/host'
 import type { ToolName } from '@/viewer/tools'
@@ -101,6 +101,9 @@ export class Painting {
   private moved(moved: Moved | null): void {
     if (!moved) return
     const { act, isUndo } = moved
+    const { active, segments } = this.core.session.getView()
+    const touched = active ? null : segmentTouched(act.steps, segments)
+    if (touched) this.core.session.activate(touched)
     const step = act.steps.find((each) => each.kind === 'patch')
     const slice = step ? this.core.viewer.showPatch(step.stack, this.core.session.manifest(step.stack)?.columns ?? 1, step.patch) : null
     this.core.notices.notify(`${isUndo ? 'Undone' : 'Redone'}: ${act.label}${slice === null ? '' : `, slice ${slice + 1}`}`, isUndo ? 'brings it back.' : 'takes it back.', 'ok', isUndo ? 'redo' : 'undo')

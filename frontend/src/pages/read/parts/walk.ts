@@ -2,6 +2,7 @@ import { locate } from '@/geometry/locate'
 import type { Vec3 } from '@/geometry/vector'
 import { uncertaintyGet } from '@/state/annotation'
 import { orderedSegments, type SegmentKey } from '@/state/session'
+import { nameOf } from '@/state/structure'
 import { NOTHING_KNOWN, segmentName, surenessOf, type Doubt } from '../doubts'
 import type { RoomCore } from './core'
 import type { Masks } from './masks'
@@ -87,18 +88,13 @@ export class Walk {
 
   /** Accept the active structure and go to the next thing that needs a look. */
   acceptAndNext(): void {
-    const { session, store, notices } = this.core
+    const { session, notices } = this.core
     const { active } = session.getView()
-    if (!active || !session.canWrite) return
-    session.accept(active)
-    const open = this.openDoubts()
-    if (open[0]) {
-      store.set({ doubt: store.get().sureness.doubts.indexOf(open[0]) - 1 })
-      this.nextDoubt(1)
-      return
-    }
+    if (!session.canWrite) return
+    if (active) session.accept(active)
+    if (this.toFirstOpenDoubt()) return
     const rest = orderedSegments(session.getView().segments)
-    const at = rest.findIndex((segment) => segment.id === active.id && segment.layer === active.layer)
+    const at = rest.findIndex((segment) => segment.id === active?.id && segment.layer === active.layer)
     const next = [...rest.slice(at + 1), ...rest.slice(0, at)].find((segment) => segment.status !== 'accepted')
     if (next) this.choose({ id: next.id, layer: next.layer })
     else notices.notify('Every structure is accepted', 'Submit the case when you are done.', 'ok')
@@ -114,8 +110,24 @@ export class Walk {
     else session.setLocked({ id: segment.id, layer: segment.layer }, !(segment.locked ?? false))
   }
 
+  /** Take away the active structure, say how it comes back, and go to the next doubtful place. */
   rejectActive(): void {
-    const { active } = this.core.session.getView()
-    if (active && this.core.session.canWrite) this.core.session.reject(active)
+    const { session, notices } = this.core
+    const { active } = session.getView()
+    const segment = active && session.segment(active)
+    if (!segment || !session.canWrite) return
+    session.reject(active)
+    notices.notify(`${nameOf(segment.structure)} ${segment.status === 'proposed' ? 'rejected' : 'removed'}`, 'brings it back.', 'ok', 'undo')
+    this.toFirstOpenDoubt()
+  }
+
+  /** Go to the worst place that nobody has settled; false where there is none. */
+  private toFirstOpenDoubt(): boolean {
+    const { store } = this.core
+    const open = this.openDoubts()[0]
+    if (!open) return false
+    store.set({ doubt: store.get().sureness.doubts.indexOf(open) - 1 })
+    this.nextDoubt(1)
+    return true
   }
 }
