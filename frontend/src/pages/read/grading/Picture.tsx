@@ -68,14 +68,23 @@ const plate = (t1: string, t2: string): ReactNode => (
 
 const MODIC: Readonly<Record<string, ReactNode>> = { '0': plate(BONE, BONE), '1': plate('#23282c', '#eef2f5'), '2': plate('#eef2f5', '#c3cad0'), '3': plate('#15191c', '#15191c') }
 
-const sac = (narrow: number): ReactNode => (
+/** The canal cut across at the disc, the arch behind it: the sac, and dashed what it would be if nothing pressed on it. */
+const canal = (wide: number, high: number, roots: readonly (readonly [number, number])[], isEmpty = false): ReactNode => (
   <>
-    <ellipse cx={30} cy={12} rx={20} ry={10} fill={BONE} />
-    <path d={`M16 ${22 + narrow}q14 -${6 - narrow} 28 0q-2 ${14 - narrow * 0.9} -14 ${15 - narrow}q-12 -1 -14 -${15 - narrow}z`} fill="#dfe5ea" />
-    {narrow < 8 && [22, 26, 30, 34, 38].map((x) => <circle key={x} cx={x} cy={30 + (x % 4)} r={1.1} fill="#59626b" />)}
+    <path d="M6 0h48v7q-24 9 -48 0z" fill={BONE} />
+    <path d="M6 20l9 -4v12l15 13l15 -13v-12l9 4v24h-48z" fill={BONE} />
+    <ellipse cx={30} cy={24} rx={14} ry={11} fill="none" stroke="#59626b" strokeWidth={0.8} strokeDasharray="2 2" />
+    <ellipse cx={30} cy={24} rx={wide} ry={high} fill={isEmpty ? '#7d868e' : '#dfe5ea'} />
+    {roots.map(([x, y]) => (
+      <circle key={`${x} ${y}`} cx={x} cy={y} r={1.2} fill="#59626b" />
+    ))}
   </>
 )
-const CANAL: Readonly<Record<string, ReactNode>> = { normal_mild: sac(0), moderate: sac(5), severe: sac(9.5) }
+const CANAL: Readonly<Record<string, ReactNode>> = {
+  normal_mild: canal(14, 11, [[21, 29], [25, 31.5], [30, 32.5], [35, 31.5], [39, 29]]),
+  moderate: canal(11, 6.5, [[22, 24], [26, 22.5], [30, 25], [34, 22.5], [38, 24], [26, 27], [34, 27]]),
+  severe: canal(8, 2.8, [], true),
+}
 
 const foramen = (fat: number): ReactNode => (
   <>

@@ -28,6 +28,7 @@ export class Painting {
   setTool(tool: ToolName): void {
     this.core.store.set({ tool, radius: this.radii[tool] ?? this.core.store.get().radius })
     this.core.viewer.setTool(tool)
+    this.core.viewer.layers.redraw() // some are drawn for one tool alone
     this.applyBrush()
   }
 
