@@ -10,7 +10,7 @@ from typing import Any
 from annotation.models import Case, Protocol
 
 _FILE = Path(__file__).resolve().parent.parent / "forms" / "spine-forms-1.json"
-DEFAULT = ("pfirrmann", "modic", "rsna_canal", "rsna_foraminal", "rsna_subarticular")
+DEFAULT = ("pfirrmann", "modic", "rsna_canal", "rsna_foraminal", "rsna_subarticular", "genant", "meyerding")
 """What a protocol grades when its recipe does not say."""
 
 

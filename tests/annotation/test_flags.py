@@ -131,4 +131,5 @@ def test_a_rule_that_three_series_break_is_said_once_in_the_words_of_the_one_tha
         for at, (mean, flags) in enumerate(series)
     }
     (doubt,) = doubts_of({"stacks": stacks}, segments)
-    assert doubt["stack"] == "1" and sorted(doubt["flags"]) == ["3 islands, the smallest 40 mm³", "lies below L4"]
+    assert doubt["stack"] == "1"
+    assert sorted(doubt["flags"]) == ["3 islands, the smallest 40 mm³", "lies below L4"]

@@ -182,7 +182,7 @@ def test_the_brush_keeps_to_the_values_it_is_told(room: ReadingRoom) -> None:
     row, column = middle(room)
     whole = room.voxels()[active(room)]
     options = room.page.get_by_role("group", name="Tool options")
-    options.get_by_text("Only some values").click()
+    options.get_by_text("In a range").click()
     low, high = options.get_by_label("Paint values from"), options.get_by_label("Paint values to")
     high.fill("1000000")
     low.fill("999999")

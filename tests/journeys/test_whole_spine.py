@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from annotation.services.form import DEFAULT
 from storage.phantom.levels import levels_of
 from tests.journeys.browser import ReadingRoom, Web
-from tests.journeys.own import person, protocol_set
+from tests.journeys.own import person
 
 pytestmark = [pytest.mark.journey, pytest.mark.story]
 BELOW_C1 = list(levels_of("L6"))[1:]
@@ -23,13 +22,6 @@ BELOW_C1 = list(levels_of("L6"))[1:]
 def desk(web: Web, browser: Browser) -> Iterator[ReadingRoom]:
     with ReadingRoom.at_desk(browser, web.url, 1100, 700) as room:
         yield room
-
-
-@pytest.fixture
-def with_genant(web: Web) -> Iterator[None]:
-    protocol_set(web, forms=[*DEFAULT, "genant"])
-    yield
-    protocol_set(web, forms=list(DEFAULT))
 
 
 def names(room: ReadingRoom) -> list[str]:
@@ -54,9 +46,7 @@ def everything(room: ReadingRoom) -> dict[str, Any]:
     }
 
 
-def test_a_sixth_lumbar_vertebra_renames_masks_grades_and_angles_in_one_step_and_is_submitted(
-    web: Web, desk: ReadingRoom, with_genant: None
-) -> None:
+def test_a_sixth_lumbar_vertebra_renames_masks_grades_and_angles_in_one_step_and_is_submitted(web: Web, desk: ReadingRoom) -> None:
     known = {case["id"] for case in web.cases}
     web.seed("--whole", "--variant", "L6", "--from-sacrum", "--modalities", "CT", "--seed", "77")
     (case,) = (case for case in web.cases if case["id"] not in known)

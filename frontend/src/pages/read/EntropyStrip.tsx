@@ -18,7 +18,7 @@ export function EntropyStrip({ room, view, session }: { room: Room; view: RoomVi
   const count = state.count
   const top = Math.max(0.5, ...(entropy ?? []))
   // a number of three figures needs more room than one of two
-  const labels = Math.max(1, Math.ceil(count / (count > 99 ? 9 : 18)))
+  const labels = Math.max(1, Math.ceil(count / (count > 99 ? 8 : 12)))
   return (
     <section className={classes['entropy']} aria-label="Slices">
       <div>

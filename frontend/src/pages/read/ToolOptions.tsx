@@ -10,6 +10,7 @@ const HINTS: Readonly<Record<string, string>> = {
   contour: 'Draw the border as it should be, from border to border: the mask follows.',
   split: 'Draw a line across the active structure; it is cut straight through, in every series.',
   merge: 'Click on the instance that belongs to the active one.',
+  name: 'Click the middle of each vertebra without a name; click a named one to call it otherwise.',
   swap: 'Click on the instance to change places with.',
 }
 
@@ -31,7 +32,7 @@ export function ToolOptions(props: PanelProps) {
       {tool === 'click' && <PromptOptions {...props} />}
       {PAINTS.has(tool) && tool !== 'scissors' && (
         <span className={classes['option']}>
-          <span className="t3">Paints over</span>
+          <span className="t3">over</span>
           <Segmented label="May paint over" value={view.overwrite} segments={[{ value: 'all', label: 'All' }, { value: 'visible', label: 'Visible' }, { value: 'none', label: 'None' }]} onChange={(overwrite) => room.painting.setOverwrite(overwrite)} />
         </span>
       )}
@@ -61,7 +62,7 @@ function BrushOptions({ room, view }: PanelProps) {
         </>
       ) : (
         <Button size="compact" variant="quiet" onClick={() => room.painting.toggleRange()}>
-          Only some values
+          In a range
         </Button>
       )}
     </>

@@ -25,6 +25,6 @@ export const PANELS: readonly PanelTab[] = [
   { id: 'structures', label: 'Structures', count: ({ session }) => session.segments.length, Content: StructuresPanel },
   // where there is no room for the rail of levels beside the pictures
   { id: 'levels', label: 'Levels', Content: LadderRail },
-  { id: 'grades', label: 'Grades', count: ({ room }) => gradingOf(room).count().join(' of '), Content: GradesPanel },
+  { id: 'grades', label: 'Grades', count: ({ room }) => gradingOf(room).count().join('/'), Content: GradesPanel },
   { id: 'measurements', label: 'Measures', count: ({ session }) => session.measurements.length || null, Content: MeasurePanel },
 ]

@@ -1,6 +1,6 @@
 /** Small schematic pictures of what a grade looks like: our own drawings, not to scale. */
 import type { ReactNode } from 'react'
-import { CONTOUR, ENDPLATE, LEE_CANAL, LEE_FORAMEN, RECESS, SCHIZAS } from './drawings'
+import { CONTOUR, ENDPLATE, FORAMEN, LEE_CANAL, LEE_FORAMEN, RECESS, SCHIZAS } from './drawings'
 
 const BONE = '#6f7880'
 const INK = '#353c43'
@@ -85,16 +85,6 @@ const CANAL: Readonly<Record<string, ReactNode>> = {
   moderate: canal(11, 6.5, [[22, 24], [26, 22.5], [30, 25], [34, 22.5], [38, 24], [26, 27], [34, 27]]),
   severe: canal(8, 2.8, [], true),
 }
-
-const foramen = (fat: number): ReactNode => (
-  <>
-    <path d="M4 2h22v14q6 2 10 -2l14 2v-10l-10 -4z" fill={BONE} />
-    <path d="M4 42h22v-12q6 -3 12 0l12 4v8z" fill={BONE} />
-    <ellipse cx={32} cy={23} rx={4 + fat} ry={3.4 + fat} fill="#dfe5ea" />
-    <ellipse cx={32} cy={23} rx={fat > 0.5 ? 3.4 : 2.6} ry={fat > 0.5 ? 3.4 : 2.2} fill="#59626b" />
-  </>
-)
-const FORAMEN: Readonly<Record<string, ReactNode>> = { normal_mild: foramen(5), moderate: foramen(2), severe: foramen(0) }
 
 const body = (front: number, back: number): ReactNode => <path d={`M14 ${22 - front / 2}L46 ${22 - back / 2}V${22 + back / 2}L14 ${22 + front / 2}z`} fill={BONE} stroke={INK} />
 const GENANT: Readonly<Record<string, ReactNode>> = { '0': body(30, 30), '1': body(23, 30), '2': body(20, 30), '3': body(13, 30) }

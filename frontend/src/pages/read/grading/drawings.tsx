@@ -50,27 +50,23 @@ const recess = (gap: number): ReactNode => (
     <path d="M4 0h52v6q-26 9 -52 0z" fill={BONE} />
     <ellipse cx={22} cy={22} rx={14} ry={11} fill={FLUID} />
     <path d={`M34 ${22 + gap}q8 -3 18 -2v18h-22q6 -6 4 -16z`} fill={BONE} />
-    <ellipse cx={43} cy={13 + gap / 2} rx={3} ry={Math.min(3, 1 + gap / 3)} fill={ROOT} />
+    <ellipse cx={43} cy={13 + gap / 2} rx={3} ry={Math.min(3, 1 + gap / 3)} fill="#b9c1c8" />
   </>
 )
 export const RECESS: Drawings = { normal_mild: recess(7), moderate: recess(3), severe: recess(0) }
 
-/** A foramen from the side: the root in its fat. */
-const foramen = (fat: ReactNode, root: ReactNode): ReactNode => (
+/** A foramen from the side: bodies and disc in front (left), bone round the rest of it; fat where it is wider than its root. */
+const foramen = (wide: number, high: number, root: number, flat: number, bulge = 0): ReactNode => (
   <>
-    <path d="M4 2h22v12q6 3 12 -1l16 2v-11z" fill={BONE} />
-    <path d="M4 42h22v-12q6 -3 12 1l16 -2v13z" fill={BONE} />
-    {fat}
-    {root}
+    <path d="M0 0h60v44h-60z" fill={BONE} />
+    <path d={`M0 18h17q${3 + bulge} 5 0 10h-17z`} fill="#353c43" />
+    <ellipse cx={33} cy={22} rx={wide} ry={high} fill={FLUID} />
+    {bulge > 0 && <path d={`M17 17q${5 + bulge} 6 0 12z`} fill="#353c43" />}
+    <ellipse cx={33} cy={22} rx={root} ry={flat} fill="#23282c" />
   </>
 )
-const root = <circle cx={32} cy={22} r={3.6} fill={ROOT} />
-export const LEE_FORAMEN: Drawings = {
-  '0': foramen(<ellipse cx={32} cy={22} rx={9} ry={8} fill={FLUID} />, root),
-  '1': foramen(<ellipse cx={32} cy={22} rx={9.5} ry={3.6} fill={FLUID} />, root),
-  '2': foramen(null, root),
-  '3': foramen(null, <ellipse cx={32} cy={22} rx={4.4} ry={1.7} fill={ROOT} />),
-}
+export const LEE_FORAMEN: Drawings = { '0': foramen(12, 14, 4, 4), '1': foramen(12, 4.3, 4, 4), '2': foramen(4.4, 4.4, 4, 4), '3': foramen(4.6, 1.9, 4.2, 1.5) }
+export const FORAMEN: Drawings = { normal_mild: foramen(12, 14, 4, 4), moderate: foramen(9, 7.5, 4, 4, 10), severe: foramen(5, 2.4, 4.2, 1.6, 22) }
 
 /** A disc cut across inside the edge of its endplate; the canal lies below. */
 const edge = (shape: ReactNode): ReactNode => (
