@@ -1,13 +1,19 @@
 import { useState } from 'react'
 import { Button } from './Button'
 import classes from './CopyBox.module.css'
+import { copyText, NOT_COPIED } from './clipboard'
 import { announce } from './shell/live'
 
 /** A command or a secret to take along, as it will be typed. */
 export function CopyBox({ text, label, lines }: { text: string; label: string; lines?: readonly { prompt?: boolean; text: string; tone?: 'quiet' | 'ok' }[] }) {
   const [copied, setCopied] = useState(false)
+  const [isRefused, setRefused] = useState(false)
   const copy = async () => {
-    await navigator.clipboard.writeText(text)
+    if (!(await copyText(text))) {
+      announce(NOT_COPIED)
+      setRefused(true)
+      return
+    }
     setCopied(true)
     announce(`${label} copied.`)
     setTimeout(() => setCopied(false), 2000)
@@ -27,6 +33,7 @@ export function CopyBox({ text, label, lines }: { text: string; label: string; l
           {copied ? 'Copied' : 'Copy'}
         </Button>
       </span>
+      {isRefused && <p className="micro attn">{NOT_COPIED}</p>}
     </div>
   )
 }

@@ -1,5 +1,6 @@
 import type { Dataset, Version } from '@/api/types'
 import { Card } from '@/components/Card'
+import { copyText, NOT_COPIED } from '@/components/clipboard'
 import { CopyBox } from '@/components/CopyBox'
 import { bytes, count } from '@/components/format'
 import { announce } from '@/components/shell/live'
@@ -16,9 +17,9 @@ export function PullCard({ dataset, version }: { dataset: Dataset; version: Vers
   const pullable = version && version.manifest_digest !== '' ? version : null
   const command = pullable ? pullCommand(dataset.slug, pullable.number) : ''
   const copy = async () => {
-    await navigator.clipboard.writeText(command)
-    announce('Pull command copied.')
-    toast('Pull command copied.', command)
+    const isCopied = await copyText(command)
+    announce(isCopied ? 'Pull command copied.' : NOT_COPIED)
+    toast(isCopied ? 'Pull command copied.' : NOT_COPIED, command)
   }
   useKeys({ 'datasets.copy': () => void copy() }, pullable !== null)
   return (

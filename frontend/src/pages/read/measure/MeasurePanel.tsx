@@ -1,6 +1,7 @@
 import { Select } from '@mantine/core'
 import { useSyncExternalStore } from 'react'
 import { Button } from '@/components/Button'
+import { copyText, NOT_COPIED } from '@/components/clipboard'
 import { Glyph } from '@/components/Glyph'
 import { ActionKey } from '@/components/KeyCap'
 import { StatePill } from '@/components/StatePill'
@@ -22,12 +23,8 @@ export function MeasurePanel({ room, session }: PanelProps) {
   const proposed = items.filter((item) => item.status === 'proposed').length
   const copy = async () => {
     const text = reportText(items, measuring.ladder)
-    try {
-      await navigator.clipboard.writeText(text)
-      room.notify('Copied', 'Every measurement as text, with units and calibration.')
-    } catch {
-      room.notify('Not copied', 'The browser does not allow it here.', 'attn')
-    }
+    if (await copyText(text)) room.notify('Copied', 'Every measurement as text, with units and calibration.')
+    else room.notify('Not copied', NOT_COPIED, 'attn')
   }
   return (
     <>
@@ -100,8 +97,8 @@ function Row({ room, item, canWrite, isActive, end }: { room: PanelProps['room']
       <dl className={classes['values']}>
         {Object.entries(item.values).map(([name, value]) => (
           <div key={name} data-value={name}>
-            <dt>{labelText(name)}</dt>
-            <dd>{valueText(value)}</dd>
+            <dt>{labelText(name, value)}</dt>
+            <dd>{valueText(value, name)}</dd>
           </div>
         ))}
       </dl>

@@ -9,14 +9,16 @@ const UNITS: Readonly<Record<string, string>> = { deg: '°', mm: ' mm', mm2: ' m
 const LABELS: Readonly<Record<string, string>> = { TK_T4_T12: 'TK', meyerding: 'Meyerding', lordosis: 'Lordosis' }
 
 /** "32.4°", "12.3 mm", "left", or a dash where there is none. */
-export const valueText = ({ value, unit }: MeasuredValue): string => {
+export const valueText = ({ value, unit }: MeasuredValue, name = ''): string => {
   if (value === null) return '–'
-  return typeof value === 'string' ? value : `${value.toFixed(1)}${UNITS[unit ?? ''] ?? ''}`
+  if (typeof value === 'string') return value
+  // a lordosis below zero is called a kyphosis, and that is above it
+  return `${(name === 'lordosis' ? Math.abs(value) : value).toFixed(1)}${UNITS[unit ?? ''] ?? ''}`
 }
 
 const text = (value: MeasuredValue | undefined): string => (value ? valueText(value) : '–')
 
-export const labelText = (name: string): string => LABELS[name] ?? name
+export const labelText = (name: string, value?: MeasuredValue): string => (name === 'lordosis' && Number(value?.value ?? 0) < 0 ? 'Kyphosis' : (LABELS[name] ?? name))
 
 /** The levels it hangs on: by the ladder where there is one, so that renumbering renames them. */
 export const levelsOf = (item: Measurement, ladder: Ladder): string[] =>
@@ -55,7 +57,7 @@ export const isPelvisConsistent = (item: Measurement): boolean | null => {
 export const reportText = (items: readonly Measurement[], ladder: Ladder): string =>
   items
     .map((item) => {
-      const values = Object.entries(item.values).map(([name, value]) => (value.value === null ? `${labelText(name)} not given (${REASONS[value.reason ?? ''] ?? 'unknown'})` : `${labelText(name)} ${valueText(value)}`))
+      const values = Object.entries(item.values).map(([name, value]) => (value.value === null ? `${labelText(name)} not given (${REASONS[value.reason ?? ''] ?? 'unknown'})` : `${labelText(name, value)} ${valueText(value, name)}`))
       return `${titleOf(item, ladder)}: ${values.join(', ')}. ${SOURCE_WORDS[item.calibration.source]}.${item.status === 'proposed' ? ' Proposed, not confirmed.' : ''}`
     })
     .join('\n')
