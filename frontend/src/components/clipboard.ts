@@ -18,6 +18,7 @@ const copySelected = (text: string): boolean => {
   area.style.position = 'fixed'
   area.style.opacity = '0'
   document.body.append(area)
+  area.focus()
   area.select()
   try {
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way there is over plain http
