@@ -211,6 +211,18 @@ def test_the_doubtful_place_is_gone_to(room: ReadingRoom) -> None:
     assert room.state["doubts"] == before, "looking settles nothing"
 
 
+def test_what_is_rejected_is_said_comes_back_by_undo_and_a_structure_stays_in_hand(room: ReadingRoom) -> None:
+    def has_l4(state: dict[str, Any]) -> bool:
+        return any(segment["structure"] == "L4" for segment in state["segments"])
+
+    room.choose("L4")
+    room.press("Backspace")
+    room.until(lambda state: not has_l4(state) and state["notice"] == "L4 rejected")
+    room.press("Control+z")
+    room.until(lambda state: has_l4(state) and state["active"] is not None)
+    room.saved()
+
+
 def test_orientation_letters_stand_on_every_picture(room: ReadingRoom) -> None:
     for pane in room.state["panes"]:
         assert all(pane["letters"][side] for side in ("left", "right", "top", "bottom"))
