@@ -12,13 +12,15 @@ from typing import Any
 import rfc8785
 
 from annotation.models import LabelSchema
+from datasets.formats.levels import MEDIA_TYPE as LEVELS_MEDIA_TYPE
+from datasets.formats.levels import levels_bytes
 from datasets.formats.nifti import EXPORTER, MEDIA_TYPE
 from datasets.models import ExportedFile, Version, VersionFile
 from datasets.services.gates import SPLIT_OF_FOLD, Selection, is_labelled
 from datasets.services.rendering import image_render, labels_render
 from datasets.services.selection import Pin
 from datasets.services.signing import author_key
-from storage.models import Stack
+from storage.models import Blob, Stack
 from storage.services.blob import blob_put
 
 FORMAT = "columna-manifest-1"
@@ -62,6 +64,7 @@ class _Builder:
         subject = pin.case.subject
         self.subjects[subject.pseudonym] = {"key": subject.pseudonym, "split": SPLIT_OF_FOLD[subject.fold]}
         self.annotations.append(_annotation(pin))
+        self._levels(pin)
         for entry in pin.revision.content["stacks"]:
             stack = self.chosen.stacks[entry["stack"]]
             labelled = is_labelled(pin.revision, stack)
@@ -76,30 +79,40 @@ class _Builder:
         subject = pin.case.subject
         name = f"{_UNSAFE.sub('', stack.series.modality) or 'OT'}-{stack.plane}-{stack.slices_digest[:12]}"
         if f"images/{subject.pseudonym}/{name}.nii.gz" not in self.files:
-            self._file(f"images/{subject.pseudonym}/{name}.nii.gz", image_render(stack=stack), "image", pin, stack)
+            self._file(f"images/{subject.pseudonym}/{name}.nii.gz", image_render(stack=stack), MEDIA_TYPE, "image", pin, stack)
         if not labelled:
             return
         if f"labels/{subject.pseudonym}/{name}.nii.gz" in self.files:  # a second protocol's reading of the same stack
             name = f"{name}-{pin.revision.digest[:8]}"
         for layer, file in labels_render(revision=pin.revision, stack=stack).items():
             suffix = f"_{layer}" if layer else ""
-            self._file(f"labels/{subject.pseudonym}/{name}{suffix}.nii.gz", file, "label", pin, stack)
+            self._file(f"labels/{subject.pseudonym}/{name}{suffix}.nii.gz", file, MEDIA_TYPE, "label", pin, stack)
 
-    def _file(self, path: str, file: ExportedFile, role: str, pin: Pin, stack: Stack) -> None:
+    def _levels(self, pin: Pin) -> None:
+        """What a reading says of the numbering is said once for all of its stacks."""
+        structures = pin.case.protocol.schema.structures
+        data = levels_bytes(pin.revision.content.get("ladder") or {}, dict(structures.values_list("code", "value")))
+        if data is None:
+            return
+        name = f"labels/{pin.case.subject.pseudonym}/levels"
+        path = f"{name}.json" if f"{name}.json" not in self.files else f"{name}-{pin.revision.digest[:8]}.json"
+        self._file(path, blob_put(data=data, media_type=LEVELS_MEDIA_TYPE), LEVELS_MEDIA_TYPE, "levels", pin)
+
+    def _file(self, path: str, file: ExportedFile | Blob, media_type: str, role: str, pin: Pin, stack: Stack | None = None) -> None:
         subject = pin.case.subject
-        withheld = role == "label" and subject.fold == "sealed"
+        withheld = role != "image" and subject.fold == "sealed"
         self.files[path] = {
             "path": path,
             "sha256": file.digest,
             "size": file.size,
-            "media_type": MEDIA_TYPE,
+            "media_type": media_type,
             "subject": subject.pseudonym,
-            "series": stack.series.series_instance_uid,
+            "series": stack.series.series_instance_uid if stack else None,
             "role": role,
-            "annotation": str(pin.revision.pk) if role == "label" else None,
+            "annotation": str(pin.revision.pk) if role != "image" else None,
             "access": "managers" if withheld else "all",
         }
-        self._row(path, file.digest, file.size, MEDIA_TYPE, role, pin, withheld)
+        self._row(path, file.digest, file.size, media_type, role, pin, withheld)
 
     def _row(self, path: str, digest: str, size: int, media_type: str, role: str, pin: Pin | None, withheld: bool = False) -> None:
         self.rows.append(
@@ -208,7 +221,9 @@ def _card(version: Version, schema: LabelSchema, counts: dict[str, int]) -> str:
 
 Images are `images/PATIENT/NAME.nii.gz`, labels `labels/PATIENT/NAME.nii.gz` on the same grid (uint8). Where structures of two layers
 overlap, each layer has a file of its own, `NAME_LAYER.nii.gz`, and `NAME.nii.gz` keeps the first layer of the schema. Grids are RAS millimetres, sform and
-qform alike, without shear; both codes are 0 for radiographs and whatever else has no place in the patient.
+qform alike, without shear; both codes are 0 for radiographs and whatever else has no place in the patient. `labels/PATIENT/levels.json`
+is the numbering of the spine: the variant (11 to 13 thoracic, 4 to 6 lumbar, transitional with its Castellvi type), what it was
+counted from, and where the reader was unsure.
 
 The split of a patient is fixed for good. Labels of `test` patients are withheld unless you were granted them.
 """

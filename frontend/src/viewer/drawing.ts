@@ -45,7 +45,7 @@ export class Drawing {
     this.areLayersPending = true
     requestAnimationFrame(() => {
       this.areLayersPending = false
-      if (!this.disposed) for (const { overlay } of this.panes.values()) overlay.drawLayers(this.layers)
+      if (!this.disposed) for (const { overlay } of this.panes.values()) overlay.drawLayers(this.layers, this.options.areMasksShown)
     })
   }
 
@@ -64,7 +64,7 @@ export class Drawing {
       if (!mounted) continue
       const masks = this.masks.filter((mask) => mask.stack === mounted.pane.spec.stack)
       mounted.overlay.draw(masks, this.outlines, all, this.options)
-      mounted.overlay.drawLayers(this.layers)
+      mounted.overlay.drawLayers(this.layers, this.options.areMasksShown)
     }
   }
 

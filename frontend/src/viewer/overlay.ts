@@ -84,13 +84,14 @@ export class Overlay {
     const isCoarse = this.drawCoarse()
     if (!context || (this.pane.loading !== 'loaded' && !isCoarse)) return
     const toCanvas = this.pane.planeToCanvas()
+    this.drawGaps(context, toCanvas)
     if (options.areMasksShown) {
       const chips: Chip[] = []
       for (const mask of masks) this.drawMask(context, mask, outlines, toCanvas, options, chips)
       drawChips(context, chips, this.pane.element.clientHeight)
     }
-    if (options.hasReferenceLines) for (const line of this.referenceLines(others)) drawLine(context, line)
-    this.drawMark(context)
+    if (options.areMasksShown && options.hasReferenceLines) for (const line of this.referenceLines(others)) drawLine(context, line)
+    if (options.areMasksShown) this.drawMark(context)
     this.drawFlash(context, toCanvas)
     if (this.isMagnifying) this.drawCursor(this.cursorMark)
   }
@@ -110,6 +111,20 @@ export class Overlay {
     context.imageSmoothingQuality = 'high'
     context.drawImage(picture, part.column - 0.5, part.row - 0.5, part.columns, part.rows)
     return true
+  }
+
+  /** Hatch what has not come yet: it must not pass for tissue, nor for air. */
+  private drawGaps(context: CanvasRenderingContext2D, toCanvas: DOMMatrix): void {
+    const { missing, axis, images } = this.pane
+    const part = partOf(images)
+    const [from, size] = axis === 1 ? [part.column, part.columns] : [part.row, part.rows]
+    for (const gap of missing) {
+      const rectangle = new Path2D()
+      rectangle.rect(from - 0.5, gap.from - 0.5, size, gap.to - gap.from + 1)
+      const path = new Path2D()
+      path.addPath(rectangle, toCanvas)
+      hatch(context, path, this.pane.width, this.pane.height)
+    }
   }
 
   private drawMask(context: CanvasRenderingContext2D, mask: MaskLayer, outlines: OutlineCache, toCanvas: DOMMatrix, options: OverlayOptions, chips: Chip[]): void {
@@ -204,9 +219,9 @@ export class Overlay {
   }
 
   /** What others draw over the picture, on a canvas of its own: a handle moves without drawing every outline anew. */
-  drawLayers(layers: Layers): void {
+  drawLayers(layers: Layers, areShown: boolean): void {
     const context = this.begin(this.above)
-    if (context && (this.pane.loading === 'loaded' || this.pane.loading === 'coarse')) layers.draw(context, this.pane)
+    if (context && areShown && (this.pane.loading === 'loaded' || this.pane.loading === 'coarse')) layers.draw(context, this.pane)
   }
 
   magnify(isOn: boolean): void {
@@ -254,6 +269,24 @@ export class Overlay {
     this.above.remove()
     this.cursor.remove()
   }
+}
+
+const HATCH_PX = 9
+
+const hatch = (context: CanvasRenderingContext2D, path: Path2D, width: number, height: number): void => {
+  context.save()
+  context.clip(path)
+  context.fillStyle = '#000'
+  context.fillRect(0, 0, width, height)
+  context.beginPath()
+  for (let x = -height; x < width; x += HATCH_PX) {
+    context.moveTo(x, height)
+    context.lineTo(x + height, 0)
+  }
+  context.strokeStyle = 'rgb(143 156 170 / 45%)'
+  context.lineWidth = 1
+  context.stroke()
+  context.restore()
 }
 
 interface Chip {

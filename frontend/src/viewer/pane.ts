@@ -5,7 +5,7 @@ import { add, cross, dot, length, normalize, scale, subtract, type Vec3 } from '
 import { coarsePicture } from './coarse'
 import { frameOf, type StackImages, type StackLoader } from './images'
 import type { Projection } from './layers'
-import { dropPlane, freshen, layOf, rememberPlane } from './planes'
+import { dropPlane, freshen, gapsOf, layOf, rememberPlane, type Gap } from './planes'
 import type { OpenStack } from './shelf'
 import { watchWindowDrag } from './windowDrag'
 
@@ -66,6 +66,8 @@ export class Pane implements Projection {
   private freshenTimer = 0
   private isWhole = false
   private shown = false
+  /** Of a picture across the slices: what nothing has come of when it was put together last. */
+  private gaps: readonly Gap[] = []
   private readonly observer: ResizeObserver
   private disposed = false
   private window: Window | null = null
@@ -132,6 +134,7 @@ export class Pane implements Projection {
 
   async open(stand?: Stand): Promise<void> {
     if (stand) this.slice = stand.slice
+    if (this.isAcross) this.gaps = this.gapsNow()
     try {
       await this.viewport.setStack([...this.imageIds], this.slice)
     } catch {
@@ -147,6 +150,15 @@ export class Pane implements Projection {
 
   private readonly changed = (): void => {
     this.onChange(this)
+  }
+
+  private gapsNow(): Gap[] {
+    return gapsOf(this.images, (slice) => this.stackOpen.coarse.get(slice))
+  }
+
+  /** The slices that a picture across them shows nothing of; it is dark there as if there were nothing in the patient. */
+  get missing(): readonly Gap[] {
+    return this.gaps
   }
 
   private get range(): { lower: number; upper: number } | undefined {
@@ -212,6 +224,7 @@ export class Pane implements Projection {
     if (this.disposed || this.isWhole) return
     const image = this.viewport.getCornerstoneImage() as Types.IImage | undefined
     this.isWhole = this.loader.loaded === this.images.imageIds.length
+    this.gaps = this.gapsNow()
     if (image) {
       freshen(image)
       this.viewport.renderImageObject(image)

@@ -127,6 +127,24 @@ export const gather = (plane: StackPlane, index: number, into: Pixels): void => 
   }
 }
 
+/** Slices from `from` to `to` of which nothing is there yet, not even a low resolution. */
+export interface Gap {
+  readonly from: number
+  readonly to: number
+}
+
+/** Where a plane across the slices shows nothing of the patient, because nothing has come. */
+export const gapsOf = (images: StackImages, coarse: (slice: number) => CoarseSlice | undefined): Gap[] => {
+  const gaps: { from: number; to: number }[] = []
+  for (let slice = 0; slice < images.imageIds.length; slice += 1) {
+    if (pixelsOf(images, slice) ?? coarse(slice)) continue
+    const last = gaps.at(-1)
+    if (last?.to === slice - 1) last.to = slice
+    else gaps.push({ from: slice, to: slice })
+  }
+  return gaps
+}
+
 const lowAt = (low: CoarseSlice, row: number, column: number, rows: number, columns: number): number => low.values[Math.floor((row * low.rows) / rows) * low.columns + Math.floor((column * low.columns) / columns)] ?? 0
 
 const imageOf = (imageId: string, plane: StackPlane, index: number): Types.IImage => {

@@ -2,6 +2,7 @@ import { Strip, type StripItem, type StripTone } from '@/components/shell/Strip'
 import type { GlyphName } from '@/components/Glyph'
 import type { SaveState } from '@/state/outbox'
 import type { SessionView } from '@/state/session'
+import { ProgressBar } from './ProgressBar'
 import type { Room, RoomView } from './room'
 
 /** The words of the five save states. */
@@ -34,7 +35,7 @@ export function RoomStrip({ room, session, view }: { room: Room; session: Sessio
       glyph: words.glyph,
     },
     { text: `${room.session.unsent ? `outbox ${room.session.unsent}` : 'outbox empty'} · change ${session.seq}` },
-    ...(masksLoaded < masksTotal ? [{ text: `masks ${masksLoaded} of ${masksTotal}`, glyph: 'layers' as const, tone: 'busy' as const }] : []),
+    ...(masksLoaded < masksTotal ? [{ text: <ProgressBar label="Masks loaded" done={masksLoaded} total={masksTotal} words={`mask ${masksLoaded} of ${masksTotal}`} />, glyph: 'layers' as const, tone: 'busy' as const }] : []),
     ...(session.resent ? [{ text: `${session.resent} ${session.resent === 1 ? 'slice' : 'slices'} sent again and checked`, tone: 'ok' as const }] : []),
     ...(session.restored ? [{ text: `${session.restored} changes of an earlier tab put back`, tone: 'ok' as const }] : []),
     { text: session.case?.proposal ? 'Proposal shown' : session.isRevealed ? 'Proposal revealed' : 'No proposal', glyph: 'layers' },

@@ -3,6 +3,7 @@ import { Button } from '@/components/Button'
 import { Segmented } from '@/components/Segmented'
 import type { PanelProps } from './panels'
 import { RATES } from './parts/cine'
+import { ProgressBar } from './ProgressBar'
 import classes from './read.module.css'
 
 const PAINTS = new Set(['brush', 'erase', 'lasso', 'scissors', 'contour'])
@@ -13,6 +14,9 @@ const HINTS: Readonly<Record<string, string>> = {
   name: 'Click the middle of each vertebra without a name; click a named one to call it otherwise.',
   swap: 'Click on the instance to change places with.',
 }
+
+/** What the model does for a question, in order. */
+const STEPS = ['1 of 2: takes up the series', '2 of 2: works out the answer'] as const
 
 /** What can be set of the tool in hand, under the large picture. */
 export function ToolOptions(props: PanelProps) {
@@ -77,6 +81,7 @@ function PromptOptions({ room, view }: PanelProps) {
       {view.isAsking && (
         <span className={classes['asking']} role="status">
           <i aria-hidden="true" /> asking the model · Esc cancels
+          <ProgressBar label="Answer of the model" done={view.promptStep} total={STEPS.length} words={STEPS[view.promptStep] ?? ''} />
         </span>
       )}
     </>

@@ -34,6 +34,14 @@ describe('what the model was unsure of', () => {
     expect(doubts[1]?.reasons).toContain('two islands')
   })
 
+  it('names the series that a rule speaks of, unless all of them say the same', () => {
+    const flagged = (...flags: string[]) => ({ layers: { instances: { 4: { flags } } } })
+    const two = ['s', 't'].map((stack) => ({ stack, description: `T2 ${stack}`, modality: 'MR', slices: [] })) as unknown as StackManifest[]
+    const doubts = [{ layer: 'instances', id: 4, stack: 's', slice: null, confidence: 1, flags: ['touches the image border', 'two islands', '3 islands'] }]
+    const told = { stacks: { s: flagged('touches the image border', 'two islands'), t: flagged('touches the image border', '3 islands') }, doubts }
+    expect(surenessOf(told, segments, two).doubts[0]?.reasons).toEqual(['touches the image border', 'two islands (T2 s)', '3 islands (T2 t)'])
+  })
+
   it('says why a grade is proposed', () => {
     const grades = { genant: { b4: { value: '3', confidence: 0.7, reason: 'a wedge', figures: {} } } }
     expect(surenessOf({ grades }, segments, manifests).grades.get('genant b4')).toEqual({ value: '3', confidence: 0.7, reason: 'a wedge' })

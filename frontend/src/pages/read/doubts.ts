@@ -68,7 +68,7 @@ export const surenessOf = (json: unknown, segments: readonly Segment[], manifest
     }
     entropy.set(stack, line)
   }
-  return { entropy, confidence, numbering, doubts: doubtsOf(json, segments, places), grades: evidenceOf(json) }
+  return { entropy, confidence, numbering, doubts: doubtsOf(json, segments, places, manifests), grades: evidenceOf(json) }
 }
 
 const evidenceOf = (json: unknown): ReadonlyMap<string, Evidence> =>
@@ -78,7 +78,20 @@ const evidenceOf = (json: unknown): ReadonlyMap<string, Evidence> =>
     ),
   )
 
-const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyMap<string, ReadonlyMap<string, number>>): Doubt[] => {
+const wordsOf = (list: unknown): string[] => (Array.isArray(list) ? list.map(word) : [])
+
+/** What rules say of a structure, each with the series that says it, unless every series of the case says the same. Null where no series known says anything. */
+const flagsOf = (json: unknown, segment: Segment, manifests: readonly StackManifest[]): string[] | null => {
+  const saidBy = new Map<string, string[]>()
+  for (const { stack, description, modality } of manifests) {
+    const told = record(record(record(record(record(json)['stacks'])[stack])['layers'])[segment.layer])[segment.id]
+    for (const flag of new Set(wordsOf(record(told)['flags']))) saidBy.set(flag, [...(saidBy.get(flag) ?? []), description ?? modality])
+  }
+  if (!saidBy.size) return null
+  return [...saidBy].map(([flag, series]) => (series.length === manifests.length ? flag : `${flag} (${series.join(', ')})`))
+}
+
+const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyMap<string, ReadonlyMap<string, number>>, manifests: readonly StackManifest[]): Doubt[] => {
   const listed = record(json)['doubts']
   return (Array.isArray(listed) ? listed.map(record) : []).flatMap((doubt) => {
     const segment = segments.find((each) => each.layer === doubt['layer'] && each.id === doubt['id'])
@@ -86,7 +99,7 @@ const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyM
     const stack = word(doubt['stack'])
     const slice = places.get(stack)?.get(word(doubt['slice'])) ?? null
     const [mean, peak] = [figure(doubt['entropy']), figure(doubt['peak'])]
-    const flags = Array.isArray(doubt['flags']) ? doubt['flags'].map(word) : []
+    const flags = flagsOf(json, segment, manifests) ?? wordsOf(doubt['flags'])
     const said = mean === null ? [] : [`entropy ${mean.toFixed(2)}${slice !== null && peak !== null ? `, highest on slice ${slice + 1} (${peak.toFixed(2)})` : ''}`]
     return [{ id: segment.id, layer: segment.layer, stack, slice, confidence: figure(doubt['confidence']) ?? 1, reasons: [...said, ...flags] }]
   })

@@ -135,6 +135,8 @@ export const openHatch = (room: Room): (() => void) => {
         panes: view.panes.map((pane) => ({ ...pane, ...room.panes.state(pane.id) })),
         progress: Object.fromEntries(view.progress),
         isAsking: view.isAsking,
+        doubt: view.doubt,
+        visited: view.visited.size,
         isPlaying: view.cine.isPlaying,
         ai: view.ai,
         notice: view.notice?.title ?? '',

@@ -109,11 +109,25 @@ const drawItem = (context: CanvasRenderingContext2D, pane: Projection, measuring
   const place = drawShape(pencil, { definition: item.definition, points: named, listed }, at)
   const spots = listed.length ? listed.map((point, i) => [String(i), at(point)] as const) : Object.entries(named).map(([name, point]) => [name, at(point)] as const)
   for (const [name, spot] of spots) pencil.handle(spot, name)
-  if (place) pencil.text(place, textOf(item, measuring))
+  const away = awayOf(spots.map(([, spot]) => spot), pane)
+  const text = place && (!away || isSelected) ? textOf(item, measuring) : []
+  if (place && text.length) pencil.text(place, away ? [`${away} ${text[0] ?? ''}`, ...text.slice(1)] : text)
   context.globalAlpha = 1
   const held = isSelected && selected.handle !== null ? spots.find(([name]) => name === selected.handle) : undefined
   if (held) drawLens(context, held[1], pane.width, pane.height)
 }
+
+/** An arrow to where a measurement lies that is out of view; empty where any of it may be seen. */
+const awayOf = (spots: readonly Spot[], { width, height }: Projection): string => {
+  const side = (values: readonly number[], size: number): -1 | 0 | 1 => (Math.max(...values) < 0 ? -1 : Math.min(...values) > size ? 1 : 0)
+  return ARROWS[side(spots.map(([, y]) => y), height) + 1]?.[side(spots.map(([x]) => x), width) + 1] ?? ''
+}
+
+const ARROWS = [
+  ['↖', '↑', '↗'],
+  ['←', '', '→'],
+  ['↙', '↓', '↘'],
+] as const
 
 const textOf = (item: Measurement, measuring: Measuring): string[] => {
   if (item.definition === 'sagittal_balance') return balanceLines(item)

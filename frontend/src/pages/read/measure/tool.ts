@@ -13,19 +13,23 @@ export const measureTool = (measuring: Measuring, definition: DefinitionId): Poi
     const first = measuring.put(start, pane, definition)
     if (first === null) return null
     let second: string | null = null
+    let isOutside = false
     const follow = (at: PointerPlace) => {
       if (second === null) {
         if (Math.hypot(at.x - start.x, at.y - start.y) < CLICK_PX) return
         second = isPair(definition, first) ? measuring.put(at, pane, definition) : first
       }
-      if (second !== null) measuring.movePut(second, at)
+      isOutside = second === null || !measuring.movePut(second, at)
     }
     return {
       move: (passed) => {
         const last = passed.at(-1)
         if (last) follow(last)
       },
-      end: () => measuring.settle(),
+      end: () => {
+        if (isOutside) measuring.takeBack([first, second])
+        else measuring.settle()
+      },
       cancel: () => void measuring.cancel(),
     }
   },

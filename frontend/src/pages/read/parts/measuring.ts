@@ -8,6 +8,7 @@ import { nameOf } from '@/state/structure'
 import type { PointerPlace, Projection } from '@/viewer/layers'
 import { measureLayer } from '../measure/layer'
 import { MeasureStore, type Placing, type Selection } from '../measure/store'
+import { whyOutside } from '../measure/region'
 import { pointOf, pointsOf, worldOf } from '../measure/seeing'
 import { measureTool } from '../measure/tool'
 import { mainText, titleOf } from '../measure/words'
@@ -119,22 +120,30 @@ export class Measuring {
     return wanted?.name ?? String(placing.listed.length)
   }
 
-  /** Both ends of a length on ultrasound lie in one region. */
   private staysInside(placing: Placing, at: PointerPlace): boolean {
-    if (placing.ground.source !== 'us_region') return true
-    const manifest = this.manifestOf(placing.stack)
-    const here = manifest && groundOf(manifest, false, at.index[2], at.index[1])
-    const refused = here && ('refused' in here ? here.refused : JSON.stringify(here.frame) === JSON.stringify(placing.ground.frame) ? '' : 'This is another region with another scale.')
+    const placed = [...placing.listed, ...Object.values(placing.points)]
+    const refused = whyOutside(this.manifestOf(placing.stack), placing.ground.source, [...placed, pointOf(placing.ground.frame, at)])
     if (refused) this.core.notices.notify('Nothing measured', refused, 'attn')
     return !refused
   }
 
-  movePut(name: string, at: PointerPlace): void {
+  /** Move a point that was just set. False where it may not stand: it stays where it was. */
+  movePut(name: string, at: PointerPlace): boolean {
     const { placing } = this.store.get()
-    if (!placing || !this.staysInside(placing, at)) return
+    if (!placing || !this.staysInside(placing, at)) return false
     const point = pointOf(placing.ground.frame, at)
     if (placing.definition === 'area') this.store.set({ placing: { ...placing, listed: [...placing.listed.slice(0, Number(name)), point, ...placing.listed.slice(Number(name) + 1)] } })
     else this.store.set({ placing: { ...placing, points: { ...placing.points, [name]: point } } })
+    return true
+  }
+
+  /** A drag ended where nothing is measured: what it put down goes. */
+  takeBack(names: readonly (string | null)[]): void {
+    const { placing } = this.store.get()
+    if (!placing) return
+    const points = Object.fromEntries(Object.entries(placing.points).filter(([name]) => !names.includes(name)))
+    const listed = placing.listed.filter((_, i) => !names.includes(String(i)))
+    this.store.set({ placing: Object.keys(points).length || listed.length ? { ...placing, points, listed } : null })
   }
 
   /** A click is done: keep the measurement when it is whole, and what is known of a balance at every landmark. */
@@ -259,8 +268,21 @@ export class Measuring {
       this.store.set({ draft: null })
       return
     }
-    const draft = this.tried(this.moved(item, moved))
+    const fields = this.moved(item, moved)
+    if (this.isOutside(fields)) {
+      this.store.set({ draft: null })
+      return
+    }
+    const draft = this.tried(fields)
     if (draft) this.store.set({ draft })
+  }
+
+  /** Whether a point would stand where nothing is measured; says so. */
+  private isOutside(fields: MeasurementFields): boolean {
+    const { named, listed } = pointsOf(fields)
+    const refused = whyOutside(this.manifestOf(fields.stack ?? ''), fields.calibration.source, [...listed, ...Object.values(named)])
+    if (refused) this.core.notices.notify('Not moved', refused, 'attn')
+    return Boolean(refused)
   }
 
   drop(): void {
@@ -320,7 +342,8 @@ export class Measuring {
     const to = { point: pane.toWorld(x + dx, y + dy), index: pane.toIndex(x + dx, y + dy) }
     // only what the key moved: a point keeps its depth when it is nudged on another slice
     const shift = pointOf(item.frame, to).map((value, i) => value - (pointOf(item.frame, from)[i] ?? 0))
-    this.write('Nudged', this.moved(item, { [handle]: point.map((value, i) => Math.round((value + (shift[i] ?? 0)) * 100) / 100) }))
+    const fields = this.moved(item, { [handle]: point.map((value, i) => Math.round((value + (shift[i] ?? 0)) * 100) / 100) })
+    if (!this.isOutside(fields)) this.write('Nudged', fields)
   }
 
   /** The end vertebra of a curve becomes its neighbour: its plate by the masks, or, on a film, its name. */

@@ -93,7 +93,7 @@ export class Prompts {
     this.forget()
     const asking = new AbortController()
     this.asking = asking
-    store.set({ isAsking: true })
+    store.set({ isAsking: true, promptStep: 0 })
     try {
       const answer = await this.answer(asked, asking.signal)
       if (asking.signal.aborted) return
@@ -120,6 +120,7 @@ export class Prompts {
     const key = `${stack} ${target.layer} ${target.segment}`
     const isNew = this.session?.key !== key
     if (isNew) this.session = { key, session: await promptSession(stack, target.layer, this.structureOf(target), signal) }
+    if (!signal.aborted) this.core.store.set({ promptStep: 1 })
     return promptSend(this.session?.session.id ?? '', prompt, isNew, signal)
   }
 

@@ -46,6 +46,8 @@ export interface RoomView {
   /** The next click says what is not part of the structure. */
   readonly isNegative: boolean
   readonly isAsking: boolean
+  /** Of what the model does for a question, so many steps are done. */
+  readonly promptStep: number
   /** Which tab of the panel at the right is open. */
   readonly panel: string
   readonly cine: { readonly isPlaying: boolean; readonly fps: number }
@@ -84,6 +86,7 @@ const INITIAL: RoomView = {
   presets: new Map(),
   isNegative: false,
   isAsking: false,
+  promptStep: 0,
   panel: 'structures',
   cine: { isPlaying: false, fps: 10 },
   isSurfaceShown: false,

@@ -75,7 +75,8 @@ export class Walk {
       notices.notify('Nothing doubtful', 'The model marked no place of this case as doubtful.', 'info')
       return
     }
-    const at = now + by
+    // before the first look, backwards begins at the end
+    const at = now === -1 && by < 0 ? doubts.length - 1 : now + by
     const wrapped = at < 0 || at >= doubts.length
     const next = (at + doubts.length) % doubts.length
     const doubt = doubts[next]
@@ -83,7 +84,7 @@ export class Walk {
     store.set({ doubt: next, visited: new Set(visited).add(segmentName(doubt)) })
     session.activate({ id: doubt.id, layer: doubt.layer })
     this.show(doubt, 110, { stack: doubt.stack, slice: doubt.slice })
-    if (wrapped && now !== -1 && doubts.length > 1) notices.notify('That was the last one', 'Back at the most doubtful place.', 'info')
+    if (wrapped) notices.notify(by > 0 ? 'That was the last one' : 'That was the first one', by > 0 ? 'Back at the most doubtful place.' : 'On to the least doubtful place.', 'info')
   }
 
   /** Accept the active structure and go to the next thing that needs a look. */
