@@ -21,7 +21,7 @@ from annotation.api.annotation import AnnotationSerializer, subject_stays
 from annotation.api.assignment import AssignmentSerializer
 from annotation.models import Adjudication, Annotation, Assignment, Case, Review, Revision
 from annotation.models.protocol import ReadingMode
-from annotation.services.assignment import assignment_open, case_next
+from annotation.services.assignment import assignment_open, case_next, case_upcoming
 from annotation.services.prior import priors_of
 from storage.models import Stack
 from storage.services.study_arrival import studies_arrival
@@ -109,6 +109,15 @@ class CaseSerializer(serializers.Serializer[Any]):
     returned = ReturnedSerializer(allow_null=True, help_text="Your reading came back: what to look at.")
     adjudication = serializers.UUIDField(allow_null=True, help_text="Where its readings are held against each other, for those who may.")
     created_at = serializers.DateTimeField()
+
+
+class UpcomingSerializer(serializers.Serializer[Any]):
+    project = serializers.SlugField()
+    after = serializers.UUIDField(required=False, help_text="The case that is being read.")
+
+
+class UpcomingAnswerSerializer(serializers.Serializer[Any]):
+    case = CaseSerializer(allow_null=True)
 
 
 class NextSerializer(serializers.Serializer[Any]):
@@ -242,6 +251,18 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         if leased is None:
             return Response({"assignment": None, "annotation": None, "case": None, "waiting": self._waiting(project)})
         return self._opened(*leased)
+
+    @extend_schema(parameters=[UpcomingSerializer], responses=UpcomingAnswerSerializer)
+    @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
+    def upcoming(self, request: Request) -> Response:
+        """The case that you would be leased next, once you are done with `after`; null where there is none. Leases nothing."""
+        sent = UpcomingSerializer(data=request.query_params)
+        sent.is_valid(raise_exception=True)
+        user = person_of(request)
+        project = get_object_or_404(Project.objects.visible_to(user), slug=sent.validated_data["project"])
+        case = case_upcoming(project=project, user=user, after=sent.validated_data.get("after"))
+        rows = case_rows([self.get_queryset().get(pk=case.pk)], user) if case else [None]
+        return Response(UpcomingAnswerSerializer({"case": rows[0]}).data)
 
     @extend_schema(request=OpenSerializer, responses=OpenedSerializer)
     @action(detail=True, methods=["post"])

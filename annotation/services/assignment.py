@@ -45,6 +45,12 @@ def case_next(*, project: Project, user: User, client: str = "") -> tuple[Assign
             tried.append(case.pk)
 
 
+def case_upcoming(*, project: Project, user: User, after: Any = None) -> Case | None:
+    """Return the case that :func:`case_next` would lease to this reader once they are done with the case ``after``; leases nothing."""
+    require(user, "case.label", project)
+    return _best(project, user, [after] if after else [])
+
+
 def _best(project: Project, user: User, tried: list[Any]) -> Case | None:
     cases = Case.objects.labelled_by(user).filter(project=project).exclude(pk__in=tried).order_by("-priority", "created_at", "pk")
     free = cases.unleased().unread_by(user)

@@ -140,6 +140,7 @@ CASES = [
         body=lambda world: {"project": world.project.slug},
         prepare=_case,
     ),
+    Case("GET", "cases/upcoming", "case.label", lambda world: f"/api/cases/upcoming?project={world.project.slug}", prepare=_case),
     Case("POST", "cases/{pk}/open", "case.label", lambda world: f"{_case_url(world)}/open", body=lambda world: {}, prepare=_begun),
     Case(
         "POST",

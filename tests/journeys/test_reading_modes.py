@@ -144,6 +144,7 @@ def test_time_is_counted_shown_and_kept_and_stands_still_without_anybody(server:
     assert held["active_seconds"] >= 60
     assert held["idle_seconds"] > 0
     assert set(held) == {"active_seconds", "idle_seconds", "structures", "visits"}
+    assert held["structures"], "each structure has its own time"
     assert all(code.isupper() or "_" in code for code in held["structures"])
 
 

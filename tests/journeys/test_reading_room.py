@@ -52,6 +52,28 @@ def paint_some(room: ReadingRoom, count: int, *, first: int = 0) -> None:
         room.stroke((row, column), (row + 3, column + 6))
 
 
+def paint_in_turn(room: ReadingRoom, count: int) -> None:
+    """Draw ``count`` short strokes, each in the next picture and in a place of its own, on several slices of the large one."""
+    panes = room.state["panes"]
+    assert len(panes) == 3
+    for number in range(count):
+        if number % 6 == 5:
+            room.step()
+        pane, acts = room.state["panes"][number % 3], int(room.state["undoable"])
+        stack = next(each for each in room.state["stacks"] if each["id"] == pane["stack"])
+        row, column = stack["rows"] * (0.2 + 0.025 * number), stack["columns"] * 0.2
+        # where a picture looks along the rows, its slice is the row: it is painted from slice to slice
+        voxels = [(pane["slice"], row, column), (pane["slice"], row + 3, column + 6)]
+        if pane["view"] != "stack":
+            voxels = [(1 + number % 6, pane["slice"], column - number), (2 + number % 6, pane["slice"], column - number + 3)]
+        places = [room.page.evaluate("([pane, at]) => window.columna.placeOf(pane, ...at)", [pane["id"], voxel]) for voxel in voxels]
+        room.page.mouse.move(places[0]["x"], places[0]["y"])
+        room.page.mouse.down()
+        room.page.mouse.move(places[1]["x"], places[1]["y"], steps=3)
+        room.page.mouse.up()
+        room.until(lambda state, acts=acts: state["undoable"] == acts + 1)
+
+
 def test_a_proposal_lies_over_mr_and_ct(reader: ReadingRoom, take: Take) -> None:
     for modality in ("MR", "CT"):
         case = take(modality)
@@ -65,27 +87,30 @@ def test_a_proposal_lies_over_mr_and_ct(reader: ReadingRoom, take: Take) -> None
 
 
 def paint_take_back_and_submit(web: Web, room: ReadingRoom, case: str) -> None:
-    """Paint 20 strokes, undo 20, redo 20, submit: at every turn the mask is the one it should be, here and on the server."""
-    stack = room.pane()["stack"]
-    proposed = room.digest(stack)
-    paint_some(room, 20)
-    room.until(lambda state: state["undoable"] == 20)
-    painted = room.digest(stack)
-    assert painted != proposed
+    """Paint 20 strokes in three pictures in turn, undo 20, redo 20, submit: at every turn the masks are what they should be, here and on the server."""
+    stacks = sorted({pane["stack"] for pane in room.state["panes"]})
+
+    def shown() -> list[str]:
+        return [room.digest(stack) for stack in stacks]
+
+    proposed = shown()
+    paint_in_turn(room, 20)
+    painted = shown()
+    assert all(now != before for now, before in zip(painted, proposed, strict=True)), "every series that hangs was painted on"
     room.press(*["Control+z"] * 20)
     room.until(lambda state: state["undoable"] == 0 and state["redoable"] == 20)
-    assert room.digest(stack) == proposed
+    assert shown() == proposed
     room.press(*["Control+Shift+z"] * 20)
     room.until(lambda state: state["undoable"] == 20)
-    assert room.digest(stack) == painted
+    assert shown() == painted
     state = room.saved()
-    assert digest(server_mask(web, state, stack)) == painted
+    assert [digest(server_mask(web, state, stack)) for stack in stacks] == painted
     room.press("Control+Enter")
     room.page.get_by_role("button", name="Submit all the same").click()
     room.page.wait_for_url(lambda url: case not in url)
     person = signed_in(web.url, "reader")
     assert person.get(f"/api/annotations/{state['annotation']}")["state"] == "submitted"
-    assert digest(server_mask(web, state, stack)) == painted
+    assert [digest(server_mask(web, state, stack)) for stack in stacks] == painted
     assert room.problems == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import re
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from playwright.sync_api import BrowserContext, expect
 
 from storage.phantom_dicom.identity import identity_draw
@@ -133,6 +135,26 @@ def level_of(name: str) -> int:
     return "TL".index(found[1]) * 20 + int(found[2])
 
 
+FLASHES = """() => [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule instanceof CSSStyleRule)
+  .filter(({ style }) => style.animationIterationCount === 'infinite' && parseFloat(style.animationDuration) * (/ms/.test(style.animationDuration) ? 0.001 : 1) < 1 / 3)
+  .map((rule) => rule.selectorText)"""
+
+
+def luminance(room: ReadingRoom) -> tuple[float, float]:
+    """Return the mean relative luminance (WCAG 2) of the images as they stand on the screen, and of all of the page around them."""
+    linear = np.where((shot := screen(room)) <= 0.04045, shot / 12.92, ((shot + 0.055) / 1.055) ** 2.4)
+    bright = linear @ [0.2126, 0.7152, 0.0722]
+    is_picture = np.zeros(bright.shape, dtype=bool)
+    for box in room.page.evaluate("[...document.querySelectorAll('[data-pane]')].map((each) => each.getBoundingClientRect().toJSON())"):
+        is_picture[round(box["top"]) : round(box["bottom"]), round(box["left"]) : round(box["right"])] = True
+    return float(bright[is_picture].mean()), float(bright[~is_picture].mean())
+
+
+def screen(room: ReadingRoom) -> NDArray[np.float64]:
+    """Return the page as it stands, sRGB 0 to 1 [row, column, channel]."""
+    return np.asarray(Image.open(io.BytesIO(room.page.screenshot())).convert("RGB"), dtype=np.float64) / 255
+
+
 def test_neighbours_differ_for_every_eye_and_the_room_is_dark_and_still(reader: ReadingRoom, take: Take) -> None:
     room = reader.open(take("CT")["id"])
     swatches: list[dict[str, str]] = room.page.evaluate(
@@ -164,6 +186,9 @@ def test_neighbours_differ_for_every_eye_and_the_room_is_dark_and_still(reader: 
     assert bright == [], "no large area is bright"
     ground = room.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert max(int(part) for part in re.findall(r"\d+", ground)[:3]) <= 0x11
+    pictures, around = luminance(room)
+    assert around < pictures, "the screen is darker than the images it surrounds"
+    assert room.page.evaluate(FLASHES) == [], "nothing moves more often than three times a second"
     room.page.emulate_media(reduced_motion="reduce")
     moving: list[str] = room.page.evaluate(
         "() => [...document.querySelectorAll('*')].filter((each) => { const style = getComputedStyle(each);"

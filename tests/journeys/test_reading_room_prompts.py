@@ -65,6 +65,10 @@ def test_what_is_asked_shows_at_once_and_esc_gives_it_up(room: ReadingRoom) -> N
     room.page.mouse.click(*room.place(row, column))
     room.until(lambda state: state["isAsking"])
     expect(room.page.get_by_role("status").filter(has_text="asking the model")).to_be_visible()
+    bar = room.page.get_by_role("progressbar", name="Answer of the model")
+    room.until(lambda _: bool(held))
+    expect(bar).to_have_attribute("aria-valuenow", "1")
+    expect(bar).to_have_attribute("aria-valuemax", "2")
     room.until(lambda _: room.page.evaluate("window.columna.layered('large')") > 0)  # the mark stands where it was asked
     room.press("Escape")
     room.until(lambda state: not state["isAsking"])

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -183,22 +184,44 @@ def test_the_losers_work_becomes_a_branch_that_is_compared_and_taken_over(
     assert room.digest(stack) == theirs
 
 
+class Fetched:
+    """What a page's answers were, by their paths: of the network, or of the browser's own cache."""
+
+    def __init__(self, room: ReadingRoom) -> None:
+        self.by_network: list[str] = []
+        self.by_cache: list[str] = []
+        protocol = room.page.context.new_cdp_session(room.page)
+        protocol.on("Network.responseReceived", self._answered)
+        protocol.send("Network.enable")
+
+    def _answered(self, event: dict[str, Any]) -> None:
+        answer = event["response"]
+        (self.by_cache if answer.get("fromDiskCache") else self.by_network).append(urlsplit(answer["url"]).path)
+
+
 def test_submitting_twice_is_one_submission_and_the_next_case_is_there(web: Web, reader: ReadingRoom, take: Take) -> None:
     case = take("MR")
     take("MR")
     asked: list[str] = []
     reader.page.on("request", lambda request: asked.append(f"{request.method} {request.url.removeprefix(web.url)}"))
-    room = reader.open(case["id"])
+    fetched = Fetched(room := reader.open(case["id"]))
     room.until(lambda state: all(part["loaded"] == part["total"] for part in state["progress"].values()))
     own = set(case["stacks"].values())
     for kind in ("/manifest", "/preview", "/frames", "/mask"):  # of another case, before this one is handed in
         room.until(lambda _, kind=kind: any(kind in line for line in asked if "stack" in line and not any(stack in line for stack in own)))
+    room.until(lambda _: any("/frames/" in path and not any(stack in path for stack in own) for path in fetched.by_network))
+    ahead = list(fetched.by_network)
     accept_all(room)
     room.press("Control+Enter", "Control+Enter")  # nothing is open: no dialog stands between the two
     room.page.wait_for_url(lambda url: case["id"] not in url)
     assert sum("/submit" in line for line in asked) == 1
     reading = signed_in(web.url, "reader").get(f"/api/cases/{case['id']}")
     assert reading["state"] == "submitted"
+    first = room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("loading") == "loaded")["panes"][0]
+    drawn = f"/api/stacks/{first['stack']}/frames/{first['slice']}"
+    assert ahead.count(drawn) == 1
+    room.until(lambda _: drawn in fetched.by_cache)
+    assert fetched.by_network.count(drawn) == 1, "the first image was drawn from what was fetched ahead"
 
 
 def accept_all(room: ReadingRoom) -> None:

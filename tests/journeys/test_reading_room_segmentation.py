@@ -135,6 +135,33 @@ def test_two_instances_change_places(room: ReadingRoom) -> None:
     room.saved()
 
 
+def test_slices_between_are_filled_in_one_step(room: ReadingRoom) -> None:
+    row, column = middle(room)
+    stack, at = room.pane()["stack"], room.pane()["slice"]
+    room.press("Shift+E")
+    room.page.get_by_role("group", name="Tool options").get_by_text("Rectangle").click()
+    room.stroke((row - 45, column - 45), (row + 45, column + 45))
+    room.until(lambda state: state["undoable"] == 1)
+    gap = room.digest(stack)
+    assert active(room) not in on_slice(room, at)
+    room.press("f")
+    room.until(lambda state: state["undoable"] == 2)
+    assert active(room) in on_slice(room, at)
+    room.press("Control+z")
+    room.until(lambda state: state["undoable"] == 1)
+    assert room.digest(stack) == gap
+
+
+def on_slice(room: ReadingRoom, slice_: int) -> set[int]:
+    """Return the segments that a slice of the large picture's series has."""
+    stack = next(each for each in room.state["stacks"] if each["id"] == room.pane()["stack"])
+    looked = (
+        "([stack, slice, rows, columns]) => { const found = new Set(); for (let row = 0; row < rows; row += 1)"
+        " for (let column = 0; column < columns; column += 1) found.add(window.columna.at(stack, 'instances', slice, row, column)); return [...found] }"
+    )
+    return set(room.page.evaluate(looked, [stack["id"], slice_, stack["rows"], stack["columns"]])) - {0}
+
+
 def test_holes_are_filled_in_one_step(room: ReadingRoom) -> None:
     row, column = middle(room)
     whole = room.voxels()[active(room)]
@@ -192,7 +219,11 @@ def test_the_brush_keeps_to_the_values_it_is_told(room: ReadingRoom) -> None:
     low.fill("0")
     room.page.locator("h1").first.click()
     room.stroke((row - 30, column), (row + 30, column))
+    room.until(lambda state: state["undoable"] == 1)
     assert room.voxels()[active(room)] > whole
+    room.press("Control+z")
+    room.until(lambda state: state["undoable"] == 0)
+    assert room.voxels()[active(room)] == whole, "it is one step"
     options.get_by_text("Any value").click()
 
 

@@ -124,6 +124,11 @@ def test_letters_follow_a_flip_and_a_turn(room: ReadingRoom) -> None:
     assert {turned["top"], turned["bottom"]} == {before["left"], before["right"]}
     room.press("Shift+R", "Shift+R", "Shift+R")
     room.until(lambda state: state["panes"][0]["letters"] == before)
+    room.press("Shift+X", "Shift+R", "Shift+R")  # upside down, left where it was
+    upended = {**before, "top": before["bottom"], "bottom": before["top"]}
+    room.until(lambda state: state["panes"][0]["letters"] == upended)
+    room.press("Shift+R", "Shift+R", "Shift+X")
+    room.until(lambda state: state["panes"][0]["letters"] == before)
 
 
 def test_the_slices_play_and_esc_stops_them(room: ReadingRoom) -> None:
@@ -178,6 +183,7 @@ def test_a_slice_that_is_not_there_yet_shows_at_low_resolution_and_never_another
     context = browser.new_context(viewport={"width": 1100, "height": 720}, service_workers="block")
     room = ReadingRoom.enter(context, web.url)
     held: list[Route] = []
+    masks: list[Route] = []
     is_held = True
 
     def hold(route: Route) -> None:
@@ -188,14 +194,23 @@ def test_a_slice_that_is_not_there_yet_shows_at_low_resolution_and_never_another
             held.append(route)
 
     room.page.route(f"**/api/stacks/{case['stacks']['MR-t2']}/frames**", hold)
+    room.page.route("**/mask?**", lambda route: masks.append(route))
     room.page.goto(f"{web.url}/read/{case['id']}")
     room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("loading") == "loaded")
+    expect(room.page.get_by_role("progressbar", name="Masks loaded")).to_have_attribute("aria-valuenow", "0")
     room.page.mouse.move(400, 400)
     room.page.mouse.wheel(0, 100)
     room.until(lambda state: state["panes"][0]["slice"] == 5 and state["panes"][0]["loading"] == "coarse")
     room.until(lambda _: brightness(room) > 8)
     bar = room.page.get_by_role("progressbar", name="Images loaded").first
     assert int(bar.get_attribute("aria-valuenow") or -1) < int(bar.get_attribute("aria-valuemax") or 0)
+    total = room.state["masks"][1]
+    room.until(lambda _: len(masks) == total > 1)
+    masks.pop().continue_()
+    expect(room.page.get_by_role("progressbar", name="Masks loaded")).to_have_attribute("aria-valuetext", f"mask 1 of {total}")
+    for route in masks:
+        route.continue_()
+    expect(room.page.get_by_role("progressbar", name="Masks loaded")).to_have_count(0)
     is_held = False
     for route in held:
         route.continue_()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 
@@ -249,4 +249,21 @@ def test_an_ultrasound_clip_plays_and_is_measured_where_it_is_calibrated(room: R
     (length,) = room.until(lambda state: len(state["measurements"]) == 1)["measurements"]
     assert length["values"]["length"]["value"] == pytest.approx(50, abs=1.5)
     assert (length["values"]["length"]["unit"], length["calibration"]["source"]) == ("mm", "us_region")
-    assert room.problems == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [((10, 10), (100, 200), "Nothing measured"), ((120, 100), (20, 120), "Nothing measured"), ((100, 60), (20, 60), "Not moved")],
+    ids=["begun outside", "ended outside", "a handle dragged outside"],
+)
+def test_ultrasound_outside_a_region_is_not_measured_and_says_so(
+    room: ReadingRoom, start: tuple[int, int], end: tuple[int, int], said: str
+) -> None:
+    """On the clip that was just measured inside its region."""
+    room.press("Escape")
+    (before,) = room.state["measurements"]
+    room.stroke(start, end)
+    card = room.page.get_by_role("status").filter(has_text=said)
+    expect(card).to_contain_text("Outside the calibrated regions of this ultrasound picture nothing is measured.")
+    assert room.state["measurements"] == [before]
+    assert room.state["measuring"]["placing"] is None

@@ -317,12 +317,18 @@ export class ReadingViewer {
 
   /** Go to a point in the panes of a stack and in those that share its frame; `heightMm` zooms in so that so much fits. */
   look(stack: string, world: Vec3, heightMm?: number): void {
-    const frame = [...this.panes.values()].find(({ pane }) => pane.spec.stack === stack)?.pane.frame
+    const frame = this.frameOf(stack)
     this.eachPane((pane) => {
       if (pane.frame === frame) pane.lookAt(world, pane.spec.stack === stack || pane.spec.id === this.activeId ? heightMm : undefined)
     })
     const images = this.shelf.get(stack)?.images
     if (images && !isLoadedAt(images, images.grid.toIndex(world))) this.events.outside?.(stack, 'look')
+  }
+
+  /** Whether some picture shows a stack, or another of its frame of reference. */
+  isInView(stack: string): boolean {
+    const frame = this.frameOf(stack)
+    return [...this.panes.values()].some(({ pane }) => pane.frame === frame)
   }
 
   /** The same for a voxel of the stack. */

@@ -12,18 +12,16 @@ interface Row {
   readonly stacks?: readonly { readonly id: string; readonly region?: string | null }[]
   readonly proposal_revision?: string | null
   readonly protocol?: { readonly schema?: string; readonly structures?: readonly string[] }
-  readonly lease?: { readonly holder?: string }
 }
 
 /**
- * Bring the case that is likely next into the browser's cache: manifests, the proposal's masks and previews first, then frames,
+ * Bring the case that comes next into the browser's cache: manifests, the proposal's masks and previews first, then frames,
  * up to a budget. It waits whenever the reader does something: this case comes first.
  */
 export const prefetchNext = async (project: string, currentCase: string, signal: AbortSignal): Promise<void> => {
   const hand = handOf(signal)
   try {
-    const answer = await getJson<{ results?: readonly Row[] }>(`/api/cases?project=${encodeURIComponent(project)}&state=proposed`, { signal })
-    const next = answer.results?.find((row) => row.id !== currentCase && row.lease?.holder !== 'other')
+    const { case: next } = await getJson<{ case: Row | null }>(`/api/cases/upcoming?project=${encodeURIComponent(project)}&after=${encodeURIComponent(currentCase)}`, { signal })
     const manifests = await Promise.all((next?.stacks ?? []).map(async ({ id, region }) => ({ ...(await manifestGet(id)), region: await regionGet(id, region) })))
     const layers = await layersOf(next)
     for (const { stack } of manifests) {
@@ -51,7 +49,7 @@ export const prefetchNext = async (project: string, currentCase: string, signal:
   }
 }
 
-const layersOf = async (row: Row | undefined): Promise<string[]> => {
+const layersOf = async (row: Row | null): Promise<string[]> => {
   if (!row?.proposal_revision) return []
   const chosen = new Set(row.protocol?.structures ?? [])
   const all = await structuresGet(row.protocol?.schema ?? '')

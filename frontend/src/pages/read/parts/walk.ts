@@ -55,7 +55,7 @@ export class Walk {
     for (const stack of order) {
       const labelmap = session.labelmap(stack, key.layer)
       const place = labelmap && ((preferred?.stack === stack && preferred.slice !== null ? locate(labelmap, key.id, preferred.slice) : null) ?? locate(labelmap, key.id))
-      if (!place) continue
+      if (!place || !viewer.isInView(stack)) continue
       const index: Vec3 = [place.slice, place.row, place.column]
       viewer.focus(stack, index, zoomMm)
       return
