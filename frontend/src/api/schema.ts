@@ -543,6 +543,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/upcoming": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The case that you would be leased next, once you are done with `after`; null where there is none. Leases nothing. */
+        get: operations["cases_upcoming_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/datasets": {
         parameters: {
             query?: never;
@@ -4381,6 +4398,9 @@ export interface components {
              */
             from_champion: boolean;
         };
+        UpcomingAnswer: {
+            case: components["schemas"]["Case"] | null;
+        };
         User: {
             /** Format: uuid */
             readonly id: string;
@@ -5300,6 +5320,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextAnswer"];
+                };
+            };
+        };
+    };
+    cases_upcoming_retrieve: {
+        parameters: {
+            query: {
+                /** @description The case that is being read. */
+                after?: string;
+                project: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpcomingAnswer"];
                 };
             };
         };
