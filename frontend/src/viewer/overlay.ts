@@ -272,6 +272,8 @@ export class Overlay {
 }
 
 const HATCH_PX = 9
+/** In a picture of this width the letter at the foot stands above the words in the corners (read.module.css). */
+const NARROW_PX = 440
 
 const hatch = (context: CanvasRenderingContext2D, path: Path2D, width: number, height: number): void => {
   context.save()
@@ -332,7 +334,8 @@ const drawLine = (context: CanvasRenderingContext2D, line: Line): void => {
   const end = line.from[0] + line.from[1] * 0.01 > line.to[0] + line.to[1] * 0.01 ? line.from : line.to
   const { width, height } = context.canvas.getBoundingClientRect()
   // clear of the letters in the middle of each side, and of the words in the corners
-  label(context, Math.min(Math.max(end[0] + 6, 34), width - 110), Math.min(Math.max(end[1] - 12, 48), height - 40), line.text, 'left', BONE)
+  const foot = width > NARROW_PX ? 40 : 66
+  label(context, Math.min(Math.max(end[0] + 6, 34), width - 110), Math.min(Math.max(end[1] - 12, 48), height - foot), line.text, 'left', BONE)
 }
 
 const label = (context: CanvasRenderingContext2D, x: number, y: number, text: string, align: 'left' | 'right', colour = '#c9ced3'): void => {
