@@ -114,6 +114,7 @@ class CaseSerializer(serializers.Serializer[Any]):
 class UpcomingSerializer(serializers.Serializer[Any]):
     project = serializers.SlugField()
     after = serializers.UUIDField(required=False, help_text="The case that is being read.")
+    client = serializers.CharField(max_length=64, required=False, help_text="Opaque name of the browser tab, as it opens cases.")
 
 
 class UpcomingAnswerSerializer(serializers.Serializer[Any]):
@@ -260,7 +261,9 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         sent.is_valid(raise_exception=True)
         user = person_of(request)
         project = get_object_or_404(Project.objects.visible_to(user), slug=sent.validated_data["project"])
-        case = case_upcoming(project=project, user=user, after=sent.validated_data.get("after"))
+        case = case_upcoming(
+            project=project, user=user, after=sent.validated_data.get("after"), client=sent.validated_data.get("client", "")
+        )
         rows = case_rows([self.get_queryset().get(pk=case.pk)], user) if case else [None]
         return Response(UpcomingAnswerSerializer({"case": rows[0]}).data)
 

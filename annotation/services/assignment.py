@@ -45,10 +45,12 @@ def case_next(*, project: Project, user: User, client: str = "") -> tuple[Assign
             tried.append(case.pk)
 
 
-def case_upcoming(*, project: Project, user: User, after: Any = None) -> Case | None:
-    """Return the case that :func:`case_next` would lease to this reader once they are done with the case ``after``; leases nothing."""
+def case_upcoming(*, project: Project, user: User, after: Any = None, client: str = "") -> Case | None:
+    """Return the case that :func:`case_next` would lease to this reader at this ``client`` once they are done with the case ``after``;
+    leases nothing."""
     require(user, "case.label", project)
-    return _best(project, user, [after] if after else [])
+    elsewhere = Assignment.objects.live().filter(reader=user, case__project=project).exclude(client__in=["", client])
+    return _best(project, user, [after, *(elsewhere.values_list("case", flat=True) if client else [])])
 
 
 def _best(project: Project, user: User, tried: list[Any]) -> Case | None:

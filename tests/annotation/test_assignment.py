@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.models import Annotation, Assignment, Case
-from annotation.services.assignment import assignment_open, assignment_release, assignment_renew, case_next
+from annotation.services.assignment import assignment_open, assignment_release, assignment_renew, case_next, case_upcoming
 from annotation.services.case import case_open, case_prioritise
 from config.errors import Conflict, Forbidden
 from jobs.models import Event
@@ -173,3 +173,23 @@ def test_only_readers_of_the_project_get_a_lease():
 
 def test_the_default_stack_is_what_the_tests_say():
     assert make_case().stacks.get().slice_count == SHAPE[0]
+
+
+def test_what_is_told_to_come_next_is_what_is_leased_next_and_telling_leases_nothing():
+    first, second, third = _three_cases()
+    user = make_member(project=first.project)
+    assignment_open(case=first, user=user, client="here")
+    assignment_open(case=second, user=user, client="another computer")
+    told = case_upcoming(project=first.project, user=user, after=first.pk, client="here")
+    assert told == third
+    assert not Assignment.objects.live().filter(case=third).exists()
+    Case.objects.filter(pk=first.pk).update(state="submitted")
+    Annotation.objects.filter(case=first).update(state="submitted")
+    found = case_next(project=first.project, user=user, client="here")
+    assert found is not None
+    assert found[0].case == told
+
+
+def _three_cases() -> list[Case]:
+    first = make_case()
+    return [first, make_case(project=first.project), make_case(project=first.project)]

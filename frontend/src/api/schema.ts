@@ -5329,6 +5329,8 @@ export interface operations {
             query: {
                 /** @description The case that is being read. */
                 after?: string;
+                /** @description Opaque name of the browser tab, as it opens cases. */
+                client?: string;
                 project: string;
             };
             header?: never;

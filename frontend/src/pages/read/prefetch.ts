@@ -2,6 +2,7 @@ import { getJson, send } from '@/api/client'
 import { BUNDLE_TYPE } from '@/geometry/envelope'
 import { manifestGet, previewUrl, regionGet, revisionMaskPath, structuresGet } from '@/state/annotation'
 import { checkedFrames } from '@/state/frames'
+import { OutboxStore } from '@/state/outboxStore'
 import { FrameQueue } from '@/viewer/frames'
 
 const BUDGET_BYTES = 300 * 1024 * 1024
@@ -21,7 +22,7 @@ interface Row {
 export const prefetchNext = async (project: string, currentCase: string, signal: AbortSignal): Promise<void> => {
   const hand = handOf(signal)
   try {
-    const { case: next } = await getJson<{ case: Row | null }>(`/api/cases/upcoming?project=${encodeURIComponent(project)}&after=${encodeURIComponent(currentCase)}`, { signal })
+    const { case: next } = await getJson<{ case: Row | null }>(`/api/cases/upcoming?${new URLSearchParams({ project, after: currentCase, client: await new OutboxStore().browser() }).toString()}`, { signal })
     const manifests = await Promise.all((next?.stacks ?? []).map(async ({ id, region }) => ({ ...(await manifestGet(id)), region: await regionGet(id, region) })))
     const layers = await layersOf(next)
     for (const { stack } of manifests) {
