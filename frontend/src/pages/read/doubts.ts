@@ -80,15 +80,16 @@ const evidenceOf = (json: unknown): ReadonlyMap<string, Evidence> =>
 
 const wordsOf = (list: unknown): string[] => (Array.isArray(list) ? list.map(word) : [])
 
-/** What rules say of a structure, each with the series that says it, unless every series of the case says the same. Null where no series known says anything. */
-const flagsOf = (json: unknown, segment: Segment, manifests: readonly StackManifest[]): string[] | null => {
-  const saidBy = new Map<string, string[]>()
-  for (const { stack, description, modality } of manifests) {
+/** What rules say of a structure, each with the series that says it, unless every series of the case says the same. */
+const flagsOf = (flags: readonly string[], json: unknown, segment: Segment, manifests: readonly StackManifest[]): string[] => {
+  const said = manifests.map(({ stack, description, modality }) => {
     const told = record(record(record(record(record(json)['stacks'])[stack])['layers'])[segment.layer])[segment.id]
-    for (const flag of new Set(wordsOf(record(told)['flags']))) saidBy.set(flag, [...(saidBy.get(flag) ?? []), description ?? modality])
-  }
-  if (!saidBy.size) return null
-  return [...saidBy].map(([flag, series]) => (series.length === manifests.length ? flag : `${flag} (${series.join(', ')})`))
+    return { name: description ?? modality, flags: wordsOf(record(told)['flags']) }
+  })
+  return flags.map((flag) => {
+    const series = said.filter((each) => each.flags.includes(flag))
+    return !series.length || series.length === manifests.length ? flag : `${flag} (${series.map(({ name }) => name).join(', ')})`
+  })
 }
 
 const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyMap<string, ReadonlyMap<string, number>>, manifests: readonly StackManifest[]): Doubt[] => {
@@ -99,7 +100,7 @@ const doubtsOf = (json: unknown, segments: readonly Segment[], places: ReadonlyM
     const stack = word(doubt['stack'])
     const slice = places.get(stack)?.get(word(doubt['slice'])) ?? null
     const [mean, peak] = [figure(doubt['entropy']), figure(doubt['peak'])]
-    const flags = flagsOf(json, segment, manifests) ?? wordsOf(doubt['flags'])
+    const flags = flagsOf(wordsOf(doubt['flags']), json, segment, manifests)
     const said = mean === null ? [] : [`entropy ${mean.toFixed(2)}${slice !== null && peak !== null ? `, highest on slice ${slice + 1} (${peak.toFixed(2)})` : ''}`]
     return [{ id: segment.id, layer: segment.layer, stack, slice, confidence: figure(doubt['confidence']) ?? 1, reasons: [...said, ...flags] }]
   })
