@@ -14,7 +14,7 @@ export const formsGet = (): Promise<readonly Form[]> => {
 }
 
 /** What is graded where a protocol names no form. The same default stands in `annotation/services/form.py`. */
-export const DEFAULT_FORMS: readonly string[] = ['pfirrmann', 'modic', 'rsna_canal', 'rsna_foraminal', 'rsna_subarticular']
+export const DEFAULT_FORMS: readonly string[] = ['pfirrmann', 'modic', 'rsna_canal', 'rsna_foraminal', 'rsna_subarticular', 'genant', 'meyerding']
 
 /** The forms of a protocol, by code, in the file's order. */
 export const formsOf = (forms: readonly Form[], info: CaseInfo): ReadonlyMap<string, Form> => {
