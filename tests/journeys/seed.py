@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ def main() -> None:
     options.add_argument("--clinical", action="store_true", help="grids as scanners make them, not the coarse ones of tests")
     options.add_argument("--cases", type=int, default=1, help="how many people")
     options.add_argument("--seed", type=int, default=1, help="the first person")
+    options.add_argument("--unsealed", action="store_true", help="pass over people whose fold is sealed: they are read without a proposal")
     options.add_argument("--modalities", nargs="+", default=["MR", "CT"])
     options.add_argument(
         "--real", type=Path, metavar="IMAGE", help="instead of phantoms: a real volume (NIfTI, MR), with the model's own proposal"
@@ -72,7 +74,7 @@ def main() -> None:
         sys.stdout.write(json.dumps(series_bring(MADE[chosen.made]())) + "\n")
         return
     made = []
-    for number in range(chosen.seed, chosen.seed + chosen.cases):
+    for number in itertools.islice(people(chosen), chosen.cases):
         made += series_bring(
             _counted_from_sacrum(person_series(number, chosen), chosen) if chosen.from_sacrum else person_series(number, chosen)
         )
@@ -111,6 +113,18 @@ def real_bring(image: Path) -> list[dict[str, Any]]:
         }
         for case in Case.objects.exclude(pk__in=before).select_related("subject")
     ]
+
+
+def people(chosen: argparse.Namespace) -> Iterator[int]:
+    """Yield the numbers of people, from the first on."""
+    from accounts.models import Project
+    from storage.keys import pseudonyms_of
+    from storage.phantom_dicom.identity import identity_draw
+
+    folds = pseudonyms_of(Project.objects.get(slug="lumbar-demo").pk)
+    for number in itertools.count(chosen.seed):
+        if not chosen.unsealed or folds.fold("", identity_draw(number).patient_id) != "sealed":
+            yield number
 
 
 def person_series(seed: int, chosen: argparse.Namespace) -> Iterator[Any]:

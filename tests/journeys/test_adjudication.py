@@ -1,4 +1,4 @@
-"""Two readings against each other in a real browser: settled by keys, written as a consensus, or sent back with a note."""
+"""Two or three readings against each other in a real browser: settled by keys, written as a consensus, or sent back with a note."""
 
 from __future__ import annotations
 
@@ -14,20 +14,31 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.browser import ROOT, ReadingRoom, Web
-from tests.journeys.own import PROJECT, own_server, person
+from tests.journeys.own import PROJECT, own_server, person, protocol_set
 
 pytestmark = pytest.mark.journey
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Web]:
-    with own_server("adjudication", "--modalities", "MR", "--cases", "2", readers=2, review="always") as web:
-        person(web, "manager").post(f"/api/projects/{PROJECT}/members", {"username": "chair", "role": "adjudicator"})
-        for case in (case for case in web.cases if not case["sealed"]):
+    with own_server("adjudication", "--modalities", "MR", "--unsealed", "--cases", "3", readers=2, review="always") as web:
+        manager = person(web, "manager")
+        for username, role in (("chair", "adjudicator"), ("researcher", "radiologist")):
+            manager.post(f"/api/projects/{PROJECT}/members", {"username": username, "role": role})
+        *two, last = cases(web)
+        for case in two:
             read(web, "reader", case, grade="3")
             read(web, "reader2", case, grade="5", thinner=True)
-        subprocess.run([sys.executable, "-m", "tests.journeys.settle"], cwd=ROOT, env=web.environment, check=True, timeout=600)
+        settle(web)
+        protocol_set(web, readers=3)
+        for username, grade in (("reader", "3"), ("reader2", "5"), ("researcher", "3")):
+            read(web, username, last, grade=grade, thinner=grade == "5")
+        settle(web)
         yield web
+
+
+def settle(web: Web) -> None:
+    subprocess.run([sys.executable, "-m", "tests.journeys.settle"], cwd=ROOT, env=web.environment, check=True, timeout=600)
 
 
 def read(web: Web, username: str, case: dict[str, Any], *, grade: str, thinner: bool = False) -> None:
@@ -139,4 +150,34 @@ def test_a_reading_goes_back_to_its_reader_with_a_note(server: Web, page_of: Rea
     reader = ReadingRoom.enter(context, server.url, back[0]).open(case)
     expect(reader.page.get_by_label("Returned to you")).to_contain_text("The front of L4, please.")
     context.close()
+    assert page_of.problems == []
+
+
+def test_of_three_readers_the_vote_is_taken_for_an_outline_and_the_majority_is_told_for_a_grade(server: Web, page_of: ReadingRoom) -> None:
+    case = cases(server)[-1]["id"]
+    room = on_the_bench(page_of, case)
+    found = person(server, "chair").get(f"/api/adjudications?case={case}")["results"][0]
+    outline, grade = found["findings"]
+    assert [pane["id"] for pane in room.state["panes"]] == ["a", "b", "c", "difference"]
+    room.until(lambda state: state["finding"] == outline["id"])
+    room.press("5")
+    room.until(lambda state: state["picks"].get(outline["id"]) == {"take": "vote"} and state["finding"] == grade["id"])
+    most = grade["majority"]
+    room.page.get_by_text(f"Two of three say as {most.upper()}").wait_for()
+    room.press({"a": "1", "b": "2", "c": "4"}[most])
+    room.until(lambda state: len(state["picks"]) == 2)
+    expect(room.page.get_by_role("button", name="Submit consensus")).not_to_have_attribute("aria-disabled", "true")
+    room.press("Control+Enter")
+    room.page.wait_for_url("**/worklist")
+    manager = person(server, "manager")
+    (frozen,) = [r for r in manager.get(f"/api/revisions?case={case}&kind=submit")["results"] if r["author_kind"] == "adjudicator"]
+    (cell,) = frozen["grades"]["pfirrmann"].values()
+    assert cell["value"] == "3"
+    whole = max(outline["ml"])
+    assert sorted(outline["ml"])[1] == whole, "two of three drew all of it"
+    held = {entry["structure"]: entry["voxels"] for entry in frozen["segments"]}
+    drawn = {
+        entry["structure"]: entry["voxels"] for entry in manager.get(f"/api/revisions?case={case}&kind=proposal")["results"][0]["segments"]
+    }
+    assert held["L4"] == drawn["L4"]
     assert page_of.problems == []
