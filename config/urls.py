@@ -16,3 +16,5 @@ urlpatterns = [
     # never for data: a missing file must answer 404, not a page that a decoder takes for an image
     re_path(r"^(?!api/|_allauth/|assets/|static/|dicomweb/|dicom-web/|health|metrics)(?:[^.]*)$", browser, name="browser"),
 ]
+
+handler404 = "config.missing.nothing_here"

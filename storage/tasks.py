@@ -88,11 +88,14 @@ def assemble_later(series: Any) -> None:
 
 def assemble_idle() -> int:
     """Queue every series to which nothing came for a while, and a first look at those that arrive for long. The dispatcher calls this about once a second."""
-    from storage.services.arrival import series_waiting
+    from storage.services.arrival import series_waiting, stacks_given_up
+    from storage.services.frames import stack_unreadable
     from storage.services.import_batch import batches_close_lost
     from storage.services.pull import sources_due
 
     batches_close_lost()
+    for stack in stacks_given_up():
+        stack_unreadable(stack=stack)
     commitments_later()
     studies_later()
     for source in sources_due():

@@ -125,7 +125,7 @@ _VOLUMES: tuple[tuple[str, Severity, str], ...] = (
     ("values_rounded", "noted", "Real numbers were stored in 65,536 steps over their range."),
     ("no_orientation", "noted", "The header states no orientation (qform and sform are 0); its axes were taken as right, anterior, superior."),
     ("lossy_source", "noted", "The pictures were compressed with loss before they came here."),
-    ("frames_failed", "noted", "Pixels of a stored image cannot be decoded, so it cannot be shown. Send it again, uncompressed if you can."),
+    ("frames_failed", "noted", "Display frames of a stored series could not be made, so it is not shown; the rest of its study is. Send it again, uncompressed if you can."),
 )  # fmt: skip
 
 REASONS: dict[str, Reason] = {code: Reason(code, message, severity, status) for code, severity, status, message in _TABLE}

@@ -67,11 +67,21 @@ def series_waiting(*, quiet: Quiet[UUID], limit: int = 200) -> list[Waiting]:
 def study_is_settling(*, study_id: UUID) -> bool:
     """Return whether slices of the study are still to be put together or to be rendered: what is made of it now would soon be made again.
 
-    A stack whose frames cannot be made holds up nothing.
+    A stack whose frames cannot be made holds up nothing (:func:`stacks_given_up`).
     """
     if Series.objects.awaiting_assembly().filter(study=study_id).exists():
         return True
-    waiting = Stack.objects.current().filter(series__study=study_id, ready_at=None).exclude(flags__has_key="frames_failed")
-    keys = {f"frames:{pk}" for pk in waiting.values_list("pk", flat=True)}
-    given_up = Job.objects.filter(dedupe_key__in=keys, state__in=[Job.State.FAILED, Job.State.CANCELLED]).values("dedupe_key").distinct()
-    return len(keys) > given_up.count()
+    waiting = list(Stack.objects.current().filter(series__study=study_id, ready_at=None).exclude(flags__has_key="frames_failed"))
+    return len(waiting) > len(_given_up(waiting))
+
+
+def stacks_given_up() -> list[Stack]:
+    """Return the stacks for which nobody makes frames any more, because the work failed or was cancelled, and which are not named so yet."""
+    waiting = Stack.objects.current().filter(ready_at=None, series__study__subject__withdrawn_at=None)
+    return _given_up(waiting.exclude(flags__has_key="frames_failed").select_related("series").order_by("pk")[:_MOST])
+
+
+def _given_up(waiting: Iterable[Stack]) -> list[Stack]:
+    by_key = {f"frames:{stack.pk}": stack for stack in waiting}
+    over = Job.objects.filter(dedupe_key__in=list(by_key), state__in=[Job.State.FAILED, Job.State.CANCELLED])
+    return [by_key[key] for key in over.values_list("dedupe_key", flat=True) if key in by_key]

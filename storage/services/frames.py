@@ -145,10 +145,9 @@ def _mark_ready(stack: Stack, digest: str) -> bool:
 
 
 def stack_unreadable(*, stack: Stack) -> None:
-    """Say on the intake page that pixels of a stored image cannot be decoded (``frames_failed``), once per stack."""
+    """Say on the intake page that an image cannot be shown (``frames_failed``), once per stack; the rest of its study goes on without it."""
     batch = ImportBatch.objects.filter(instances__series=stack.series_id).order_by("-created_at").first()
-    if batch is not None and Stack.objects.filter(pk=stack.pk).exclude(flags__has_key="frames_failed").update(
-        flags={**stack.flags, "frames_failed": True}
-    ):
+    named = Stack.objects.filter(pk=stack.pk).exclude(flags__has_key="frames_failed").update(flags={**stack.flags, "frames_failed": True})
+    if batch is not None and named:
         batch_finding(batch=batch, code="frames_failed")
     series_settled(series=stack.series)

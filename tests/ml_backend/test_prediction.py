@@ -14,12 +14,15 @@ from annotation.services.assignment import assignment_open
 from annotation.services.case import case_open
 from annotation.services.revision import revision_values
 from annotation.services.uncertainty import uncertainty_read
+from jobs.models import Event, Job
+from jobs.services.job import job_create
 from ml_backend.learning.metrics import dice
 from ml_backend.models import Prediction
 from ml_backend.services.model_version import champion_of, model_promote, models_sync
 from storage.models import Series, Stack
 from storage.services.assembly import series_settled
 from storage.services.blob import blob_read
+from storage.tasks import assemble_idle
 from tests.factories import make_member, make_project
 from tests.ml_backend.cases import GRID, make_model, make_phantom_case, phantom
 from tests.work import work_off
@@ -139,6 +142,26 @@ def test_a_stack_that_still_grows_waits_and_gets_one_proposal_when_it_is_whole()
     series_settled(series=Series.objects.get())
     work_off()
     assert proposed(case).number == 1, "hearing it twice makes no second one"
+
+
+def test_a_series_whose_frames_are_given_up_is_named_and_holds_up_nobody() -> None:
+    case = make_phantom_case(make_project())
+    ready = case.stacks.get()
+    never = Stack.objects.get(pk=ready.pk)
+    never.pk, never._state.adding = uuid4(), True
+    never.slices_digest, never.ordinal, never.ready_at = "d" * 64, 1, None
+    never.save()
+    frames, _ = job_create(kind="storage.frames", queue="frames", payload={}, dedupe_key=f"frames:{never.pk}")
+    work_off(kinds=["annotation.case_open", "ml_backend.predict"])
+    assert not Prediction.objects.exists(), "the series may still come"
+    Job.objects.filter(pk=frames.pk).update(state=Job.State.FAILED, error_code="worker_lost")
+    assemble_idle()
+    work_off()
+    never.refresh_from_db()
+    assert never.flags["frames_failed"], "the intake page says so"
+    assert proposed(case).number == 1
+    assemble_idle()
+    assert not Event.objects.filter(dispatched_at=None).exists(), "it is said once"
 
 
 def test_a_slice_that_joins_later_replaces_the_proposal_and_never_a_readers_work() -> None:

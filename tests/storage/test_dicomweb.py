@@ -77,6 +77,8 @@ def test_a_study_says_what_it_holds_and_nothing_of_the_person(room):
         ("AccessionNumber=", 1),
         ("ModalitiesInStudy=MR", 1),
         ("ModalitiesInStudy=US", 0),
+        ("ModalitiesInStudy=M?", 1),
+        ("ModalitiesInStudy=US%2CCT", 1),
         ("StudyDate=19000101-", 1),
         ("StudyDate=-19000101", 0),
         ("StudyDate=", 1),
@@ -271,6 +273,38 @@ def test_objects_come_as_they_are_stored(room, level, count):
     uids = {dcmread(BytesIO(body)).SOPInstanceUID for _, body in found}
     assert len(uids) == count
     assert all("Content-Location: http://127.0.0.1:8000/dicomweb/studies/2.25." in head for head, _ in found)
+
+
+def test_objects_in_a_syntax_that_is_not_to_be_had_are_refused_before_the_first_byte(room):
+    wish = 'multipart/related; type="application/dicom"; transfer-syntax={}'
+    never, plain = wish.format("1.2.840.10008.1.2.4.50"), wish.format(RAW)
+    for path in (room.path, room.of(), room.instance()):
+        answer = room.get(path, never)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (406, "not_acceptable")
+        assert answer.json()["error"]["state"]["types"] == [RAW]
+        (head, _), *_ = parts_of(room.get(path, f"{never}, {plain}; q=0.5"))
+        assert f"transfer-syntax={RAW}" in head, "the next thing on the client's list"
+
+
+def test_what_a_client_has_already_is_not_sent_again(room):
+    for path, accept in ((f"{room.instance()}/frames/1", "image/jphc"), (room.instance(), "application/dicom")):
+        tag = room.get(path, accept)["ETag"]
+        assert room.get(path, accept, **{"If-None-Match": tag}).status_code == 304
+        other = {"If-Range": '"something else"', "Range": "bytes=0-3"}
+        assert room.get(path, accept, **other).status_code == 200, "a range of other bytes would not fit"
+        assert room.get(path, accept, **{"If-Range": tag, "Range": "bytes=0-3"}).status_code == 206
+
+
+@pytest.mark.parametrize("path", ["/dicomweb/patients", "/dicomweb/", "{study}/rendered", "{study}/series/1.2/other"])
+def test_what_there_is_not_is_named_in_the_words_of_the_other_answers(room, path):
+    answer = room.get(path.format(study=room.path))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "no_such_address")
+    refused = room.client.delete("/dicomweb/studies")
+    assert (refused.status_code, refused.json()["error"]["code"], refused["Allow"]) == (
+        405,
+        "method_not_allowed",
+        "GET, POST, HEAD, OPTIONS",
+    )
 
 
 def test_a_rendered_frame_is_what_the_window_says(room):

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 
 from accounts.abilities import projects_where
@@ -38,6 +38,11 @@ class DicomwebView(View):
             answer["Cache-Control"] = PRIVATE
         answer["Vary"] = "Accept, Accept-Encoding, Cookie, Authorization"
         return answer
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        refusal = _refusal(MethodNotAllowed(str(request.method)))
+        refusal["Allow"] = ", ".join(self._allowed_methods())
+        return refusal
 
     def _who(self, request: HttpRequest) -> User:
         found = TokenAuthentication().authenticate(Request(request, parser_context={"view": self}))

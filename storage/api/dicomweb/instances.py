@@ -39,27 +39,49 @@ class SeriesView(DicomwebView):
 class InstanceView(DicomwebView):
     def get(self, request: HttpRequest, study: str, series: str, instance: str) -> HttpResponseBase:
         row = self.instance(study, series, instance)
-        media = _choose(accepted(request))
+        media = _choose(accepted(request), row)
         piece = _piece(row, media.syntax)
         return multipart([piece], kind=MEDIA_TYPE) if media.multipart or media.name == "*/*" else single_part(request, piece)
 
 
 def _objects(request: HttpRequest, series: Iterable[Series]) -> HttpResponseBase:
-    media = _choose(accepted(request))
-    rows = Instance.objects.filter(series__in=series).select_related("blob", "series__study").order_by("series", "sop_instance_uid")
-    return multipart(_pieces(list(rows), media.syntax), kind=MEDIA_TYPE, length_known=False)
+    wanted = accepted(request)
+    rows = list(Instance.objects.filter(series__in=series).select_related("blob", "series__study").order_by("series", "sop_instance_uid"))
+    for row in rows if any(media.syntax not in _ALWAYS for media in wanted) else rows[:1]:
+        _choose(wanted, row)  # before the first byte is sent: afterwards nothing could be refused
+    if not rows:
+        _of_objects(wanted)
+    return multipart(_pieces(rows, wanted), kind=MEDIA_TYPE, length_known=False)
 
 
-def _choose(wanted: list[Media]) -> Media:
-    for media in wanted:
-        if media.name in (MEDIA_TYPE, "application/*", "*/*"):
+_ALWAYS = ("", "*", ExplicitVRLittleEndian)
+"""Transfer syntaxes in which every object can be had."""
+
+
+def _of_objects(wanted: list[Media]) -> list[Media]:
+    """Return what of it means whole objects. Raises :class:`NotAcceptable` for nothing."""
+    found = [media for media in wanted if media.name in (MEDIA_TYPE, "application/*", "*/*")]
+    if not found:
+        raise NotAcceptable('Objects can be had as multipart/related; type="application/dicom".', state={"types": [MEDIA_TYPE]})
+    return found
+
+
+def _choose(wanted: list[Media], row: Instance) -> Media:
+    """Return the first thing wanted in which this object can be had. Raises :class:`NotAcceptable`, which says what can be had."""
+    objects = _of_objects(wanted)
+    if objects[0].syntax in _ALWAYS:
+        return objects[0]
+    stored = blob_syntax(row.blob_id, row.blob.size)
+    for media in objects:
+        if media.syntax in (*_ALWAYS, stored):
             return media
-    raise NotAcceptable('Objects can be had as multipart/related; type="application/dicom".')
+    kinds = list(dict.fromkeys([stored, ExplicitVRLittleEndian]))
+    raise NotAcceptable(f"This object can be had as {' or '.join(kinds)}.", state={"types": kinds})
 
 
-def _pieces(rows: list[Instance], syntax: str) -> Iterator[Piece]:
+def _pieces(rows: list[Instance], wanted: list[Media]) -> Iterator[Piece]:
     for row in rows:
-        yield _piece(row, syntax)
+        yield _piece(row, _choose(wanted, row).syntax)
 
 
 def _piece(row: Instance, syntax: str) -> Piece:
@@ -68,10 +90,6 @@ def _piece(row: Instance, syntax: str) -> Piece:
     location = instance_url(row.series.study.study_instance_uid, row.series.series_instance_uid, row.sop_instance_uid)
     if syntax in ("*", stored) or (not syntax and stored == ExplicitVRLittleEndian):
         return piece_of_blob(row.blob_id, f"{MEDIA_TYPE}; transfer-syntax={stored}", length=row.blob.size, whole=True, location=location)
-    if syntax not in ("", ExplicitVRLittleEndian):
-        raise NotAcceptable(
-            f"This object can be had as {stored} or {ExplicitVRLittleEndian}.", state={"types": [stored, ExplicitVRLittleEndian]}
-        )
     return piece_of_bytes(_uncompressed(row), f"{MEDIA_TYPE}; transfer-syntax={ExplicitVRLittleEndian}", location)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ class Piece:
     length: int
     open: Callable[[int, int], Iterator[bytes]]
     location: str = ""
+    tag: str = ""
+    """Names the bytes: the same tag, the same bytes."""
 
 
 def piece_of_bytes(data: bytes, media_type: str, location: str = "") -> Piece:
-    return Piece(media_type, len(data), lambda start, length: iter([data[start : start + length]]), location)
+    tag = hashlib.sha256(data).hexdigest()
+    return Piece(media_type, len(data), lambda start, length: iter([data[start : start + length]]), location, tag)
 
 
 def piece_of_blob(digest: str, media_type: str, *, offset: int = 0, length: int, whole: bool = False, location: str = "") -> Piece:
@@ -35,14 +39,20 @@ def piece_of_blob(digest: str, media_type: str, *, offset: int = 0, length: int,
             return iter([blob_read(digest=digest)])
         return blob_open(digest=digest, start=offset + start, length=wanted)
 
-    return Piece(media_type, length, read, location)
+    return Piece(media_type, length, read, location, f"{digest}-{offset}-{length}")
 
 
 def single_part(request: HttpRequest, piece: Piece) -> HttpResponseBase:
-    """Return the piece by itself: 200 with its length, 206 for one range of it, 416 for one that begins past its end."""
+    """Return the piece by itself: 200 with its length, 206 for one range of it, 416 for one that begins past its end, and 304
+    without it for a client that has it already."""
+    etag = f'"{piece.tag}"'
+    if etag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
+        unchanged = HttpResponse(status=304)
+        unchanged["ETag"] = etag
+        return unchanged
     start, end = 0, piece.length
     asked = request.headers.get("Range", "")
-    if asked:
+    if asked and request.headers.get("If-Range", etag) == etag:
         span = span_of(asked, piece.length)
         if span is None:
             refused = HttpResponse(status=416)
@@ -51,7 +61,7 @@ def single_part(request: HttpRequest, piece: Piece) -> HttpResponseBase:
         start, end = span
     partial = (start, end) != (0, piece.length)
     response = StreamingHttpResponse(piece.open(start, end - start), status=206 if partial else 200, content_type=piece.media_type)
-    response["Content-Length"], response["Accept-Ranges"] = str(end - start), "bytes"
+    response["Content-Length"], response["Accept-Ranges"], response["ETag"] = str(end - start), "bytes", etag
     if partial:
         response["Content-Range"] = f"bytes {start}-{end - 1}/{piece.length}"
     return response

@@ -98,7 +98,11 @@ def _filter(key: Key, text: str) -> Q:
         return Q(pk__in=[])
     if key.kind in ("uid", "code"):
         listed = [part.strip() for part in re.split(r"[,\\]", text) if part.strip()]
-        return Q(**{f"{key.lookup}__in": listed}) if not any("*" in part for part in listed) else _text(key.lookup, text)
+        wild = [part for part in listed if "*" in part or "?" in part]
+        found = Q(**{f"{key.lookup}__in": [part for part in listed if part not in wild]})
+        for part in wild:
+            found |= _text(key.lookup, part)
+        return found
     if key.kind == "date":
         return _dates(key.lookup, text)
     if key.kind == "whole":

@@ -64,8 +64,8 @@ class StudiesView(DicomwebView):
         modalities = query.matches.pop("00080061", "")
         found = Study.objects.visible_to(self.user).filter(query.filters(STUDY_KEYS))
         if modalities:
-            wanted = [part for part in modalities.replace("\\", ",").split(",") if part]
-            found = found.filter(pk__in=Series.objects.filter(modality__in=wanted).values("study"))
+            wanted = Query(matches={"00080060": modalities}).filters({"00080060": Key("code", "modality")})
+            found = found.filter(pk__in=Series.objects.filter(wanted).values("study"))
         page, remaining = _page(found.order_by("-created_at", "pk"), query)
         listed = list(page.select_related("subject").annotate(series_count=Count("series"), instance_count=Sum("series__received")))
         series = _series_of(listed)
@@ -100,8 +100,14 @@ class InstanceSearchView(DicomwebView):
         ordered = found.order_by("series__created_at", "series", F("layout__number").asc(nulls_last=True), "sop_instance_uid", "pk")
         page, remaining = _page(ordered, query)
         listed = list(page.values(*_COLUMNS))
-        shared = series_shared(series=list({row["series"] for row in listed})) if query.everything or query.fields else {}
-        return answer([_instance(row, shared.get(row["series"], {}), query) for row in listed], query, remaining)
+        asked = query.everything or bool(query.fields)
+        series_ids = {row["series"] for row in listed}
+        shared = series_shared(series=list(series_ids)) if asked else {}
+        above = Series.objects.filter(pk__in=series_ids if asked or study is None else []).select_related("study__subject").in_bulk()
+        told = {pk: _above(one, query, whole=study is None) for pk, one in above.items()}
+        return answer(
+            [{**told.get(row["series"], {}), **_instance(row, shared.get(row["series"], {}), query)} for row in listed], query, remaining
+        )
 
 
 _COLUMNS = (
@@ -182,6 +188,12 @@ def _with_series(series: Series, shared: dict[str, Any], query: Query) -> dict[s
         "00200052": _one("UI", series.frame_of_reference_uid),
         "00201209": _one("IS", series.received),
     }
+
+
+def _above(series: Series, query: Query, *, whole: bool) -> dict[str, Any]:
+    """Return what is to be told of an instance's study and series: all of it where the search was not below a study (PS3.18 10.6.3.3)."""
+    found = _with_series(series, {}, query)
+    return found if whole or query.everything else {tag: value for tag, value in found.items() if tag in query.fields}
 
 
 def _instance(row: dict[str, Any], shared: dict[str, Any], query: Query) -> dict[str, Any]:
