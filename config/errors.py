@@ -6,9 +6,11 @@ says what to do, and the current state where the caller needs it to go on.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -72,6 +74,14 @@ def body(code: str, message: str, state: dict[str, Any] | None = None) -> dict[s
     return {"error": {"code": code, "message": message, "state": state or {}}}
 
 
+def is_full(error: Exception) -> bool:
+    """Whether a disk had no room left: SQLite, PostgreSQL and the system say it each in their own words."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    words = str(error).lower() if isinstance(error, DatabaseError) else ""
+    return "database or disk is full" in words or "no space left on device" in words
+
+
 def to_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error leaves with the same body shape."""
     from rest_framework.views import exception_handler  # late: it loads the authenticators, and models load this file
@@ -85,6 +95,9 @@ def to_response(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied(*error.args)
+    if is_full(error):
+        message = "The disk of the server is full, so nothing can be kept there now. Nothing that was kept is lost; tell the operator."
+        return Response(body("storage_full", message), status=status.HTTP_507_INSUFFICIENT_STORAGE)
     response = exception_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return response

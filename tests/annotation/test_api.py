@@ -8,6 +8,7 @@ import json
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -224,3 +225,26 @@ def test_the_worklist_asks_the_database_a_fixed_number_of_questions(django_asser
     client = reader_of(case)
     with django_assert_max_num_queries(12):
         assert client.get("/api/cases").json()["count"] == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_is_said_keeps_what_was_kept_and_takes_the_same_again_when_there_is_room():
+    if connection.vendor != "sqlite":
+        pytest.skip("how full a database may be is a setting of SQLite alone")
+    writer = make_writer()
+    client, url = signed_in(writer.user), f"/api/annotations/{writer.annotation.pk}/operations"
+    noise = np.random.default_rng(1).integers(0, 2, (60, *writer.plane(0).shape), dtype=np.uint8)
+    data = writer.pack(*(writer.stroke({0: plane}) for plane in noise))
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count")
+        (room,) = cursor.fetchone()
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA max_page_count = 1")  # as many pages as there are, and not one more
+    try:
+        refused = client.post(url, data, content_type=MEDIA_TYPE)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA max_page_count = {room}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (507, "storage_full")
+    assert client.get(f"/api/annotations/{writer.annotation.pk}").json()["seq"] == writer.annotation.seq, "nothing of it is half kept"
+    assert client.post(url, data, content_type=MEDIA_TYPE).status_code == 200

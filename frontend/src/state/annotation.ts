@@ -285,6 +285,7 @@ export const outcomeOf = (error: unknown): Exclude<SendOutcome, { kind: 'done' }
     if (error.status === 410) return { kind: 'gone', message: error.message }
     if (error.code === 'damaged_chunk') return { kind: 'damaged' }
     if (error.status === 409) return { kind: 'conflict', code: error.code, message: error.message, state: error.state }
+    if (error.code === 'storage_full') return { kind: 'unreachable', message: error.message }
     if (error.status >= 500 || error.status === 408 || error.status === 429) return { kind: 'unreachable' }
     return { kind: 'refused', message: error.message }
   }

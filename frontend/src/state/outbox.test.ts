@@ -46,6 +46,19 @@ const room = (log = new Log(), store = new OutboxStore(`outbox-${(serial += 1)}`
 }
 
 describe('the outbox', () => {
+  it('says why a server that answers cannot keep anything, and goes on when it can', async () => {
+    const { outbox, log, states } = room()
+    log.refuses = { kind: 'unreachable', message: 'The disk of the server is full.' }
+    await outbox.put(operation('one'))
+    await outbox.flush()
+    await outbox.put(operation('two'))
+    expect(states.at(-1)).toEqual({ kind: 'offline', count: 2, message: 'The disk of the server is full.' })
+    log.refuses = null
+    await outbox.retry()
+    expect(log.ids).toEqual(['one', 'two'])
+    expect(outbox.saveState.kind).toBe('saved')
+  })
+
   it('keeps first and says Saving, then sends in order and says Saved', async () => {
     const { log, outbox, states, store } = room()
     await outbox.put(operation('one'))

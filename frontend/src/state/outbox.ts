@@ -4,7 +4,8 @@ import type { Operation, OutboxStore } from './outboxStore'
 export type SaveState =
   | { readonly kind: 'saved'; readonly at: Date | null }
   | { readonly kind: 'saving'; readonly count: number }
-  | { readonly kind: 'offline'; readonly count: number }
+  /** `message` is what the server said of itself, where it did answer. */
+  | { readonly kind: 'offline'; readonly count: number; readonly message?: string }
   | { readonly kind: 'conflict'; readonly count: number; readonly code: string; readonly message: string }
   | { readonly kind: 'error'; readonly count: number; readonly message: string; readonly needsSignIn: boolean }
 
@@ -16,7 +17,7 @@ export interface Acknowledged {
 
 export type SendOutcome =
   | { readonly kind: 'done'; readonly acknowledged: Acknowledged }
-  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'unreachable'; readonly message?: string }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'conflict'; readonly code: string; readonly message: string; readonly state: Readonly<Record<string, unknown>> }
   /** A slice that the batch stands on is damaged where it is stored. */
@@ -58,6 +59,7 @@ export class Outbox {
   private flight: Promise<void> | null = null
   private timer: ReturnType<typeof setTimeout> | null = null
   private failures = 0
+  private why: { readonly message?: string } = {}
   private stopped = false
   private state: SaveState = { kind: 'saved', at: null }
   private chain: Promise<void> = Promise.resolve()
@@ -121,7 +123,7 @@ export class Outbox {
     }
     this.writing.splice(this.writing.indexOf(operation), 1)
     this.queue.push(operation)
-    if (this.state.kind !== 'conflict' && this.state.kind !== 'error') this.show(this.failures ? { kind: 'offline', count: this.unsent } : { kind: 'saving', count: this.unsent })
+    if (this.state.kind !== 'conflict' && this.state.kind !== 'error') this.show(this.failures ? { kind: 'offline', count: this.unsent, ...this.why } : { kind: 'saving', count: this.unsent })
     else this.show({ ...this.state, count: this.unsent })
     this.schedule(FLUSH_AFTER_MS)
   }
@@ -182,7 +184,8 @@ export class Outbox {
       case 'unreachable': {
         const pause = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length - 1)] ?? 15_000
         this.failures += 1
-        this.show({ kind: 'offline', count: this.unsent })
+        this.why = outcome.message ? { message: outcome.message } : {}
+        this.show({ kind: 'offline', count: this.unsent, ...this.why })
         this.schedule(pause)
         return false
       }

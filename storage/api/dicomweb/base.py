@@ -39,9 +39,9 @@ class DicomwebView(View):
         answer["Vary"] = "Accept, Accept-Encoding, Cookie, Authorization"
         return answer
 
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         refusal = _refusal(MethodNotAllowed(str(request.method)))
-        refusal["Allow"] = ", ".join(self._allowed_methods())
+        refusal["Allow"] = ", ".join(name.upper() for name in self.http_method_names if hasattr(self, name))
         return refusal
 
     def _who(self, request: HttpRequest) -> User:

@@ -13,7 +13,7 @@ export const saveWords = (save: SaveState): { text: string; tone: StripTone; gly
     case 'saving':
       return { text: `Saving ${save.count}`, tone: 'busy', glyph: 'half' }
     case 'offline':
-      return { text: `Offline – ${save.count} ${save.count === 1 ? 'change' : 'changes'} kept on this computer`, tone: 'attn', glyph: 'triangle' }
+      return { text: `Offline – ${save.count} ${save.count === 1 ? 'change' : 'changes'} kept on this computer${save.message ? `. ${save.message}` : ''}`, tone: 'attn', glyph: 'triangle' }
     case 'conflict':
       return { text: `Conflict: ${save.count} ${save.count === 1 ? 'change' : 'changes'} kept`, tone: 'bad', glyph: 'octagon' }
     case 'error':
