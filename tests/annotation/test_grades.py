@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from annotation.geometry.refusal import Refused
 from annotation.models import Annotation, Protocol
 from annotation.services.annotation import annotation_submit
 from annotation.services.check import annotation_check
-from annotation.services.form import forms_all
+from annotation.services.form import DEFAULT, forms_all
 from config.errors import Conflict
 from tests.annotation.cases import Writer, make_case, segment_op
 from tests.annotation.test_ladder import act
@@ -169,3 +170,9 @@ def test_nothing_is_submitted_while_a_required_cell_is_empty_or_hollow():
     writer.send(grade("not_assessable"))
     writer.annotation.refresh_from_db()
     assert annotation_submit(annotation=writer.annotation, user=writer.user, expected_seq=writer.annotation.seq)
+
+
+def test_the_browser_grades_by_the_same_forms_where_nobody_chose_any():
+    browser = (Path(__file__).parents[2] / "frontend" / "src" / "state" / "forms.ts").read_text()
+    (named,) = re.findall(r"DEFAULT_FORMS: readonly string\[\] = \[(.*?)\]", browser)
+    assert tuple(re.findall(r"'(\w+)'", named)) == DEFAULT
