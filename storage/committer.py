@@ -1,7 +1,7 @@
 """Group commit: what several associations have ready at one time is written in one transaction, and one wait for the disk.
 
-There is no thread for it. Who is ready takes the turn, or waits for it; who has the turn writes what all of them have ready, its own
-and theirs. Processes of one machine take turns too where the database lets one write at a time: a waiter of SQLite asks, sleeps and
+There is no thread for it. Who is ready waits a moment for those of this process who are still at work, then takes the turn, or waits for
+it; who has the turn writes what all of them have ready, its own and theirs. Processes of one machine take turns too where the database lets one write at a time: a waiter of SQLite asks, sleeps and
 asks again, a waiter of a file lock is woken.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from storage.services.prepared import Outcome, Prepared
 
 _GROUP = 64
 """Objects of one transaction at most, so that no sender waits for too many others."""
+_COMPANY = 0.01
+"""Seconds that somebody who is ready waits for the others at most; one of them may be reading text."""
 
 
 @dataclass
@@ -40,12 +43,30 @@ class Committer:
 
     def __init__(self, lock: Path) -> None:
         self._turn, self._waiting = threading.Lock(), list[_Waiting]()
+        self._at_work, self._news = 0, threading.Condition()
         self._lock = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """Be waited for, a moment, by those who are ready."""
+        with self._news:
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._news:
+                self._at_work -= 1
+                if not self._at_work:
+                    self._news.notify_all()
 
     def commit(self, source: Source, batch: ImportBatch, prepared: Prepared) -> Outcome:
         """Return the outcome once it is durable. Raises what the database raised."""
         own = _Waiting(source, batch, prepared)
         self._waiting.append(own)
+        deadline = time.monotonic() + _COMPANY
+        with self._news:
+            while self._at_work and not own.future.done() and (left := deadline - time.monotonic()) > 0:
+                self._news.wait(left)
         with self._turn:
             while not own.future.done():  # else somebody has written it meanwhile
                 with self._alone():

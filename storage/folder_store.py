@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 from storage.object_store import GRACE, PART, Stored, checked, is_digest, key_of, missing
 
 
-def _fsync_folder(path: Path) -> None:
+def _fsync_folder(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -72,12 +72,17 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._folder = str(root)
         self.incoming = root / "incoming"
         self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         root.chmod(0o700)
 
     def _path(self, digest: str) -> Path:
         return self.root / key_of(digest)
+
+    def _place(self, digest: str) -> str:
+        """As :meth:`_path`, for what is done once an image."""
+        return f"{self._folder}/{key_of(digest)}"
 
     def put(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
@@ -146,9 +151,9 @@ class FolderStore:
 
     def _refreshed(self, digest: str, size: int) -> bool:
         """Return whether the object is already there; its time is renewed so that a sweep of orphans leaves it alone."""
-        path = self._path(digest)
+        path = self._place(digest)
         try:
-            if path.stat().st_size != size:
+            if os.stat(path).st_size != size:  # noqa: PTH116  once an image, mostly in vain: a Path takes longer than the question
                 return False
             os.utime(path)
         except FileNotFoundError:
@@ -156,7 +161,7 @@ class FolderStore:
         return True
 
     def _write(self, chunks: Iterable[bytes], digest: str | None) -> Stored:
-        temporary = self.incoming / f"{uuid.uuid4().hex}.part"
+        temporary = f"{self._folder}/incoming/{uuid.uuid4().hex}.part"
         hasher, size = hashlib.sha256(), 0
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -170,17 +175,18 @@ class FolderStore:
                         hasher.update(chunk)
                 os.fsync(handle.fileno())
             digest = digest or hasher.hexdigest()
-            path = self._path(digest)
-            self._make_folder(path.parent)
-            temporary.rename(path)
-            _fsync_folder(path.parent)
+            self._rename(temporary, self._place(digest))
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            Path(temporary).unlink(missing_ok=True)
             raise
         return Stored(digest, size, datetime.now(UTC))
 
-    def _make_folder(self, folder: Path) -> None:
-        if folder.is_dir():
-            return
-        folder.mkdir(exist_ok=True, mode=0o700)
-        _fsync_folder(folder.parent)
+    def _rename(self, temporary: str, path: str) -> None:
+        folder = path.rpartition("/")[0]
+        try:
+            os.rename(temporary, path)  # noqa: PTH104  see _place
+        except FileNotFoundError:  # the first object of its folder
+            Path(folder).mkdir(exist_ok=True, mode=0o700)
+            _fsync_folder(self._folder)
+            os.rename(temporary, path)  # noqa: PTH104
+        _fsync_folder(folder)

@@ -174,13 +174,15 @@ class Receiver:
             if peer.batch is None:
                 peer.batch = batch_open(project=peer.source.project, source=peer.source)
             peer.ordinal += 1
-        is_first = _cleaning.acquire(timeout=_PATIENCE)
-        try:
-            cleaned = instance_clean(source=peer.source, data=data, ordinal=peer.ordinal)
-        finally:
-            if is_first:
-                _cleaning.release()
-        return self._committer.commit(peer.source, peer.batch, instance_write(prepared=cleaned))
+        with self._committer.work():
+            is_first = _cleaning.acquire(timeout=_PATIENCE)
+            try:
+                cleaned = instance_clean(source=peer.source, data=data, ordinal=peer.ordinal)
+            finally:
+                if is_first:
+                    _cleaning.release()
+            written = instance_write(prepared=cleaned)
+        return self._committer.commit(peer.source, peer.batch, written)
 
     def _closed(self, event: evt.Event) -> None:
         peer = self._peers.pop(id(event.assoc), None)

@@ -160,37 +160,56 @@ class _Line(DULServiceProvider):
             self._wait()
         return bool(super()._is_transport_event())
 
-    def _wait(self) -> None:
+    def _wait(self) -> bool:
+        """Wait for bytes, a ring, or a moment; return whether there are bytes, and no ring."""
         line = self.socket.socket if self.socket is not None else None
         poll = select.poll()
         poll.register(self._ear, select.POLLIN)
         if line is not None:
             if isinstance(line, ssl.SSLSocket) and line.pending():
-                return
+                return True
             try:
                 poll.register(line, select.POLLIN)
             except (ValueError, OSError):
-                return
+                return False
         seconds = _IDLE if self.state_machine.current_state == _DATA_TRANSFER else _SOON
-        for number, _ in poll.poll(seconds * 1000):
-            if number == self._ear.fileno():
-                self._ear.recv(4096)
+        ready = {number for number, _ in poll.poll(seconds * 1000)}
+        if self._ear.fileno() in ready:
+            self._ear.recv(4096)
+            return False
+        return bool(ready)
 
     # reading
 
     def _read_pdu_data(self) -> None:
+        """Read one PDU, and those after it that belong to the same object, without a turn of the state machine for each."""
         try:
-            kind, length = struct.unpack(">BxL", self._receive(6))
-            if kind not in range(1, 8) or length > 8 * MAX_PDU:
-                raise Broken("Evt19")
-            if kind == _P_DATA and self.state_machine.current_state == _DATA_TRANSFER:
-                self._take_fragments(length)
-            else:
-                self._take_other(struct.pack(">BxL", kind, length) + self._receive(length))
+            self._read_pdu()
+            while self._is_inside_object() and self._wait():
+                self._read_pdu()
         except Broken as broken:
             self._message = None
             self._is_deaf = broken.event == "Evt19"
             self.event_queue.put(broken.event)
+
+    def _read_pdu(self) -> None:
+        kind, length = struct.unpack(">BxL", self._receive(6))
+        if kind not in range(1, 8) or length > 8 * MAX_PDU:
+            raise Broken("Evt19")
+        if kind == _P_DATA and self.state_machine.current_state == _DATA_TRANSFER:
+            self._take_fragments(length)
+        else:
+            self._take_other(struct.pack(">BxL", kind, length) + self._receive(length))
+
+    def _is_inside_object(self) -> bool:
+        """Whether nothing but more of an object can be next, and nobody wants anything else of this thread."""
+        return (
+            self._message is not None
+            and self._message.request is not None
+            and self.event_queue.empty()
+            and self.to_provider_queue.empty()
+            and not self._kill_thread
+        )
 
     def _receive(self, length: int) -> bytes:
         """Return exactly so many bytes. Raises :class:`Broken` when the line ends, or stands still for too long."""

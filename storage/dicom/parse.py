@@ -76,6 +76,11 @@ class Parsed:
         whole.update(view[pixels.value_tell + pixels.length :])
         return whole.digest()
 
+    @property
+    def plain_digest(self) -> bytes:
+        """The SHA-256 of the bytes after the file meta as they are, by which objects were recognised once: what was held then is known by it."""
+        return hashlib.sha256(memoryview(self.data)[self.start :]).digest()
+
     @cached_property
     def pixel_digest(self) -> str:
         """The SHA-256 of the pixel element's value as it was received."""

@@ -31,6 +31,8 @@ _FINE = 300
 8 bits once and was scaled since, as many MR images were, still holds 256 values, and its anatomy has runs of equal ones everywhere."""
 _INK_FINE, _INK_COARSE = 4, 7
 """Pixels of one ink in three by three tiles that make the place worth reading."""
+_FEW = 200
+"""Pixels that can be counted one by one in less time than an array is made ready."""
 _ALMOST, _CLOUD = 12, 0.35
 _REDUCED = 3
 _LARGE_SIDE = 192
@@ -113,6 +115,8 @@ def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int,
     together = np.concatenate([stroke[2] for stroke in strokes]) - lowest
     if len(together) < enough or (counts := np.bincount(together)).max() < enough:
         return []
+    if not _may_be_dense([stroke[:, counts[stroke[2] - lowest] >= enough - 1] for stroke in strokes], enough):
+        return []
     if fine and _values_used(whole, lowest, highest) <= _FINE:
         fine, enough = False, _INK_COARSE
     for across, stroke in enumerate(strokes):
@@ -120,6 +124,22 @@ def _places(plane: NDArray[Any], whole: NDArray[Any], lowest: int, highest: int,
         limits = np.where((values == lowest) | (values == highest), clipped, limit)
         strokes[across] = stroke[:, _sharp(plane, rows, columns, values, across, limits)]
     return _inked(plane, np.concatenate(strokes, axis=1), lowest, highest, scale, enough, fine)
+
+
+def _may_be_dense(strokes: list[NDArray[np.int32]], enough: int) -> bool:
+    """Whether three by three tiles could hold enough of one ink, before its edges are looked at; of many strokes that is not asked."""
+    if sum(stroke.shape[1] for stroke in strokes) > _FEW:
+        return True
+    tiles: dict[int, list[tuple[int, int]]] = {}
+    for stroke in strokes:
+        for row, column, value in zip(*stroke.tolist(), strict=True):
+            tiles.setdefault(value, []).append((row // _TILE, column // _TILE))
+    return any(
+        sum(abs(row - other) <= 1 and abs(column - beside) <= 1 for other, beside in places) >= enough
+        for places in tiles.values()
+        if len(places) >= enough
+        for row, column in set(places)
+    )
 
 
 def _standing(plane: NDArray[Any], across: int, limit: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

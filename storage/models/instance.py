@@ -25,9 +25,13 @@ class Instance(Row):
     de-identification did: profile, version, counts per action, boxes blanked.
     """
 
-    project = models.ForeignKey("accounts.Project", on_delete=models.CASCADE, related_name="instances")
+    project = models.ForeignKey(
+        "accounts.Project", on_delete=models.CASCADE, related_name="instances", db_index=False
+    )  # the constraint's index begins with it
     series = models.ForeignKey("storage.Series", on_delete=models.CASCADE, related_name="instances")
-    source = models.ForeignKey("storage.Source", null=True, on_delete=models.SET_NULL, related_name="instances")
+    source = models.ForeignKey(
+        "storage.Source", null=True, on_delete=models.SET_NULL, related_name="instances", db_index=False
+    )  # asked for beside a study only
     batch = models.ForeignKey("storage.ImportBatch", null=True, on_delete=models.SET_NULL, related_name="instances")
     sop_instance_uid = models.CharField(max_length=64)
     sop_class_uid = models.CharField(max_length=64)

@@ -140,6 +140,7 @@ def _hold(data: bytes, error: Rejected, parsed: Parsed | None, pseudonyms: Pseud
         size=len(data),
         key_id=key_id,
         source_key=pseudonyms.source_key(digest_of_input),
+        former_key=pseudonyms.source_key(parsed.plain_digest) if parsed is not None else "",
         study_key=study_key,
         instance_key=instance_key,
         modality=modality,

@@ -201,8 +201,8 @@ class _Commit:
         instance = Instance(
             project_id=self.project,
             series_id=place.series_id,
-            source=self.source,
-            batch=self.batch,
+            source_id=self.source.pk,
+            batch_id=self.batch.pk,
             sop_instance_uid=passed.sop_instance_uid,
             sop_class_uid=passed.sop_class_uid,
             blob_id=item.digest,
@@ -313,6 +313,9 @@ class _Commit:
         )
 
     def _quarantine(self, item: Prepared, held: Held) -> Outcome:
+        keys = [held.source_key, held.former_key]
+        if QuarantineItem.objects.filter(project=self.source.project_id, source_key__in=keys, reason=held.code).exists():
+            return Outcome("quarantined", held.code)  # the sealed bytes have no row, and are swept
         blob, _ = Blob.objects.get_or_create(digest=item.digest, defaults={"size": item.written, "media_type": SEALED_MEDIA_TYPE})
         QuarantineItem.objects.get_or_create(
             project_id=self.source.project_id,

@@ -37,12 +37,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Held:
-    """What a quarantine row needs, the digest of the sealed bytes apart."""
+    """What a quarantine row needs, the digest of the sealed bytes apart. ``former_key`` is what ``source_key`` would have been in versions before."""
 
     code: str
     size: int
     key_id: str
     source_key: str
+    former_key: str = ""
     study_key: str = ""
     instance_key: str = ""
     modality: str = ""

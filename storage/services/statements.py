@@ -49,9 +49,24 @@ def rows_add(*, model: type[models.Model], rows: Sequence[models.Model], ignore_
     fields = model._meta.concrete_fields
     for first in range(0, len(rows), _ROWS):
         some = rows[first : first + _ROWS]
-        values = [field.get_db_prep_save(field.pre_save(row, True), connection) for row in some for field in fields]
+        values = [_saved(row, field) for row in some for field in fields]
         with connection.cursor() as cursor:
             cursor.execute(_insert(model, len(some), ignore_conflicts, connection.vendor), values)
+
+
+def _saved(row: models.Model, field: Any) -> Any:
+    """Return a field's value as the database takes it; plain text and numbers it takes as they are."""
+    value = row.__dict__.get(field.attname)
+    if (type(value) is str or type(value) is int) and _is_plain(field):
+        return value
+    return field.get_db_prep_save(field.pre_save(row, True), connection)
+
+
+@lru_cache(maxsize=256)
+def _is_plain(field: Any) -> bool:
+    while field.remote_field is not None:
+        field = field.target_field
+    return type(field) in (models.CharField, models.PositiveIntegerField, models.BigIntegerField)
 
 
 @lru_cache(maxsize=256)

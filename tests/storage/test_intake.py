@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from pydicom.uid import generate_uid
 
+from storage.dicom.parse import parse
 from storage.keys import pseudonyms_of, unseal
 from storage.models import Blob, IdentityVault, ImportFinding, Instance, QuarantineItem, Series, Stack, Study, Subject
 from storage.services.assembly import series_assemble
@@ -127,6 +128,17 @@ def test_same_uid_with_other_pixels_is_held_in_quarantine(door):
     item = QuarantineItem.objects.get()
     assert (item.reason, Instance.objects.count()) == ("uid_conflict", 1)
     assert b"Kesselring" not in blob_read(digest=item.blob_id)
+
+
+def test_what_was_held_by_a_version_before_is_known_when_it_comes_again(door):
+    study, series, uid = generate_uid(), generate_uid(), generate_uid()
+    door(to_bytes(slice_of(study=study, series=series, SOPInstanceUID=uid)))
+    other = to_bytes(slice_of(study=study, series=series, SOPInstanceUID=uid, pixels=np.full((256, 256), 9, np.int16)))
+    door(other)
+    former = pseudonyms_of(door.project.pk).source_key(parse(other).plain_digest)
+    assert QuarantineItem.objects.exclude(source_key=former).update(source_key=former) == 1  # as those versions wrote it
+    assert door(other).status == "quarantined"
+    assert QuarantineItem.objects.count() == 1
 
 
 def test_a_late_slice_makes_a_new_revision_and_breaks_nothing(door):

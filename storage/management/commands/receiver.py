@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -24,6 +25,8 @@ from config.process import die_with_parent
 from storage.spread import Spread, spread_leave, spread_page
 
 _RESTART_SECONDS = 1.0
+_COLLECT_AFTER = 20_000
+"""Objects made and not let go of before the collector looks: an image makes some thousands, and leaves nothing that only it finds."""
 
 
 class Command(BaseCommand):
@@ -134,6 +137,7 @@ def _supervise(
 
 def _serve(number: int, tls_number: int | None, stop: threading.Event, *, ready: int | None, spread: Spread) -> None:
     """Be one child: serve until told to stop, or until the parent is gone."""
+    from storage.dicom.rehearsal import rehearse
     from storage.receiver import Receiver
 
     parent = os.getppid()
@@ -145,6 +149,9 @@ def _serve(number: int, tls_number: int | None, stop: threading.Event, *, ready:
     if ready is not None:
         os.write(ready, b".")
         os.close(ready)
+    rehearse()
+    gc.freeze()  # what is there now stays, and need not be looked at again and again
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
     while not stop.wait(1.0) and os.getppid() == parent:
         pass
     for receiver in receivers:
