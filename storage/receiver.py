@@ -147,7 +147,7 @@ class Receiver:
         name = re.sub(r"[^A-Za-z0-9_.\-]", "?", calling)
         if time.monotonic() - self._audited.get(name, -_AUDIT_EVERY) >= _AUDIT_EVERY:
             self._audited[name] = time.monotonic()
-            logger.warning("an association was refused: no active source is called %s", name)
+            logger.warning("an association was refused: no active source is called %s, at this address and with this certificate", name)
             audit_record(actor=None, verb="association.refuse", object=("storage.source", name), detail={"calling": name})
         _reject(association, _REJECT_UNKNOWN_CALLER if known_called else _REJECT_CALLED)
 

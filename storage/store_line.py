@@ -186,6 +186,7 @@ class _Line(DULServiceProvider):
         try:
             self._read_pdu()
             while self._is_inside_object() and self._wait():
+                self._idle_timer.restart()
                 self._read_pdu()
         except Broken as broken:
             self._message = None
