@@ -12,13 +12,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Error as BrowserError
 
 from tests.journeys.session import session_bring
 from tests.servers.installation import migrated_copy
@@ -30,6 +31,11 @@ FLAGS = (
     "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
 )  # fmt: skip
 
+AT_REST = """() => new Promise((done) => {
+  const late = setTimeout(done, 1000)
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { clearTimeout(late); done() })))
+})"""
+"""Two frames later: what the last act set off inside the page, layout and drawing too, is done. A page in the background has no frames."""
 PATIENCE_SECONDS = 60.0
 """How long a claim waits for what it says: the machine may be busy with something else."""
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
@@ -180,6 +186,12 @@ class ReadingRoom:
         other.page.on("pageerror", lambda error: other.problems.append(str(error)))
         return other
 
+    def crash(self) -> None:
+        """End the page as a fall of its process does: it says nothing more to anybody, and no request of its own goes out."""
+        with self.page.expect_event("crash"), suppress(BrowserError):
+            self.page.goto("chrome://crash")
+        self.page.close()
+
     def open(self, case: str, *, phase: str = "ready") -> ReadingRoom:
         self.page.goto(f"{self.url}/read/{case}")
         self.until(
@@ -189,14 +201,31 @@ class ReadingRoom:
         )
         return self
 
+    def rest(self) -> None:
+        """Let the page do what the last act asked of it. What waits for a server, a worker or a picture wants :meth:`until`."""
+        try:
+            self.page.evaluate(AT_REST)
+        except BrowserError as error:  # the act led to another page
+            if "context was destroyed" not in str(error):
+                raise
+
+    def look(self, expression: str, argument: Any = None) -> Any:
+        """Return what ``window.columna`` says once the page is at rest."""
+        self.rest()
+        return self.page.evaluate(expression, argument)
+
     @property
     def state(self) -> dict[str, Any]:
+        self.rest()
+        return self._state()
+
+    def _state(self) -> dict[str, Any]:
         found: dict[str, Any] | None = self.page.evaluate("window.columna ? window.columna.state() : null")
         return found or {"phase": "", "panes": [], "save": "", "unsent": 0, "undoable": 0, "redoable": 0}
 
     def drawn(self, pane: str = "large") -> int:
         """Return how many points of a picture something is drawn over."""
-        found: int = self.page.evaluate("(pane) => window.columna.drawn(pane)", pane)
+        found: int = self.look("(pane) => window.columna.drawn(pane)", pane)
         return found
 
     def until_drawn(self, holds: Callable[[int], bool], pane: str = "large", seconds: float = PATIENCE_SECONDS) -> int:
@@ -221,8 +250,9 @@ class ReadingRoom:
     def until(self, holds: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the state is so. (Playwright's own waiting needs ``eval``, which the page's policy forbids.)"""
         end = time.monotonic() + seconds
+        self.rest()
         while True:
-            state = self.state
+            state = self._state()
             if holds(state):
                 return state
             if time.monotonic() > end:
@@ -233,12 +263,12 @@ class ReadingRoom:
         return self.until(lambda state: state["save"] == "saved" and state["unsent"] == 0, seconds)
 
     def digest(self, stack: str, layer: str = "instances") -> str:
-        found: str = self.page.evaluate("([stack, layer]) => window.columna.maskDigest(stack, layer)", [stack, layer])
+        found: str = self.look("([stack, layer]) => window.columna.maskDigest(stack, layer)", [stack, layer])
         return found
 
     def voxels(self, layer: str = "instances") -> dict[int, int]:
         """Return how many voxels each segment has in the series of the large picture."""
-        found = self.page.evaluate("([stack, layer]) => window.columna.voxels(stack, layer)", [self.pane()["stack"], layer])
+        found = self.look("([stack, layer]) => window.columna.voxels(stack, layer)", [self.pane()["stack"], layer])
         return {int(number): count for number, count in found.items()}
 
     def pane(self, name: str = "large") -> dict[str, Any]:
@@ -246,16 +276,22 @@ class ReadingRoom:
 
     def place(self, row: float, column: float, *, pane: str = "large") -> tuple[float, float]:
         """Return where a voxel of the slice that shows lies on the page."""
-        at = self.pane(pane)["slice"]
-        found = self.page.evaluate(
-            "([pane, slice, row, column]) => window.columna.placeOf(pane, slice, row, column)", [pane, at, row, column]
+        return self._places([(row, column)], pane)[0]
+
+    def _places(self, voxels: Sequence[tuple[float, float]], pane: str) -> list[tuple[float, float]]:
+        found = self.look(
+            """([pane, voxels]) => {
+              const at = window.columna.state().panes.find(({ id }) => id === pane).slice
+              return voxels.map(([row, column]) => window.columna.placeOf(pane, at, row, column))
+            }""",
+            [pane, [list(voxel) for voxel in voxels]],
         )
-        assert found is not None, "the pane does not show that slice"
-        return found["x"], found["y"]
+        assert all(found), "the pane does not show that slice"
+        return [(place["x"], place["y"]) for place in found]
 
     def stroke(self, *points: tuple[float, float], pane: str = "large", modifier: str = "") -> None:
         """Draw through voxels (row, column) of the slice that shows."""
-        places = [self.place(row, column, pane=pane) for row, column in points]
+        places = self._places(points, pane)
         if modifier:
             self.page.keyboard.down(modifier)
         self.page.mouse.move(*places[0])
@@ -287,9 +323,10 @@ class ReadingRoom:
 
     def take_all_back(self) -> None:
         while int(self.state["undoable"]) > 0:
-            self._take_back()
+            self.take_back()
 
-    def _take_back(self) -> None:
+    def take_back(self) -> None:
+        """Undo one step, and wait until it is undone."""
         before = int(self.state["undoable"])
         self.press("Control+z")
         self.until(lambda state: state["undoable"] < before)

@@ -62,29 +62,34 @@ def test_cobb_on_a_film_changes_while_an_endplate_is_dragged_and_two_curves_shar
     room.press("j")
     draw_line(room, (0.30, 0.40), (0.34, 0.55))
     draw_line(room, (0.55, 0.42), (0.50, 0.57))
+    room.until(lambda _: len(values(room, "cobb")) == 1)
     (first,) = values(room, "cobb")
     assert first["angle"]["value"] > 10
     assert first["angle"]["unit"] == "deg"
     panel = room.page.get_by_label("Measurements")
     panel.get_by_label("Upper end vertebra one level up").click()
-    assert [item["levels"] for item in room.state["measurements"]] == [["T4", "T11"]]
+    room.until(lambda _: [item["levels"] for item in room.state["measurements"]] == [["T4", "T11"]])
     expect(panel).to_contain_text("Cobb T4–T11")
 
     grip = at(room, 0.50, 0.57)
     room.page.mouse.move(*grip)
     room.page.mouse.down()
     room.page.mouse.move(grip[0], grip[1] - 30, steps=4)
-    dragged = values(room, "cobb")[0]["angle"]["value"]
-    assert dragged > first["angle"]["value"] + 2, "the value changes before the handle is let go"
-    assert room.state["measuring"]["draft"]
+    # the value changes before the handle is let go
+    room.until(lambda _: values(room, "cobb")[0]["angle"]["value"] > first["angle"]["value"] + 2)
+    room.until(lambda state: state["measuring"]["draft"])
     room.page.mouse.up()
 
     draw_line(room, (0.58, 0.42), (0.54, 0.57))
     draw_line(room, (0.80, 0.42), (0.84, 0.57))
-    curves = [item["levels"] for item in room.state["measurements"] if item["definition"] == "cobb"]
-    assert sorted(map(tuple, curves)) == [("T11", "T11"), ("T4", "T11")], "the lower curve begins where the upper one ends"
+    # the lower curve begins where the upper one ends
+    room.until(
+        lambda state: (
+            sorted(item["levels"] for item in state["measurements"] if item["definition"] == "cobb") == [["T11", "T11"], ["T4", "T11"]]
+        )
+    )
     room.press("Escape", "Control+z", "Control+z")
-    assert values(room, "cobb")[0]["angle"]["value"] == pytest.approx(first["angle"]["value"])
+    room.until(lambda _: values(room, "cobb")[0]["angle"]["value"] == pytest.approx(first["angle"]["value"]))
     room.saved()
 
 
@@ -92,9 +97,9 @@ def test_a_point_is_nudged_by_the_arrow_keys_and_that_is_taken_back(room: Readin
     room.open(film)
     before = values(room, "cobb")[0]["angle"]["value"]
     room.press("z", "ArrowUp", "ArrowUp", "ArrowUp")
-    assert values(room, "cobb")[0]["angle"]["value"] != before
+    room.until(lambda _: values(room, "cobb")[0]["angle"]["value"] != before)
     room.press("Control+z", "Control+z", "Control+z", "Escape")
-    assert values(room, "cobb")[0]["angle"]["value"] == pytest.approx(before)
+    room.until(lambda _: values(room, "cobb")[0]["angle"]["value"] == pytest.approx(before))
 
 
 def test_a_film_without_spacing_gives_degrees_and_refuses_millimetres_with_the_reason(web: Web, room: ReadingRoom) -> None:
@@ -105,6 +110,7 @@ def test_a_film_without_spacing_gives_degrees_and_refuses_millimetres_with_the_r
     room.press("Shift+u")
     for place in ((0.5, 0.2), (0.5, 0.4), (0.7, 0.4)):
         room.page.mouse.click(*at(room, *place))
+    room.until(lambda state: len(state["measurements"]) == 2)
     assert values(room, "length") == [{"length": {"value": None, "unit": "mm", "reason": "uncalibrated"}}]
     assert values(room, "angle")[0]["angle"]["value"] == pytest.approx(90, abs=1)
     panel = room.page.get_by_label("Measurements")
@@ -125,8 +131,10 @@ def test_balance_is_live_checks_itself_and_leaves_the_vertical_axis_blank_withou
         for place in points:
             room.page.mouse.click(*at(room, *place))
         if points == plates[0]:
-            assert set(values(room, "sagittal_balance")[0]) == {"PI", "PT", "SS"}, "the pelvis stands as soon as it can"
+            # the pelvis stands as soon as it can
+            room.until(lambda _: [set(found) for found in values(room, "sagittal_balance")] == [{"PI", "PT", "SS"}])
     room.page.mouse.click(*at(room, 0.10, 0.60))
+    room.until(lambda _: "SVA" in values(room, "sagittal_balance")[0])
     (found,) = values(room, "sagittal_balance")
     assert found["PI"]["value"] == pytest.approx(found["PT"]["value"] + found["SS"]["value"], abs=1)
     assert {"LL", "TK_T4_T12", "PI-LL"} <= set(found)

@@ -40,19 +40,23 @@ def landmark(case: dict[str, Any], pane: dict[str, Any]) -> tuple[NDArray[np.flo
 
 
 def seen(room: ReadingRoom, pane: str, x: float, y: float, reach: int = 45) -> tuple[float, float]:
-    """Return the middle of what is bright and grey near a place of the page: the lines and names over it are coloured."""
+    """Return the middle of what is bright and grey near a place of the page: the lines and names over it are coloured.
+
+    It is infinitely far where nothing bright is seen.
+    """
     box = room.page.locator(f'[data-pane="{pane}"]').bounding_box()
     assert box is not None
     shot = np.asarray(Image.open(io.BytesIO(room.page.screenshot(clip=box))).convert("RGB")).astype(int)
     left, top = max(0, round(x - box["x"]) - reach), max(0, round(y - box["y"]) - reach)
     near = shot[top : top + 2 * reach, left : left + 2 * reach]
     rows, columns = np.nonzero((near.min(axis=-1) > 110) & (np.ptp(near, axis=-1) < 12))
-    assert len(rows) > 8, f"nothing bright is seen there in {pane}"
+    if len(rows) <= 8:
+        return np.inf, np.inf
     return box["x"] + left + float(columns.mean()) + 0.5, box["y"] + top + float(rows.mean()) + 0.5
 
 
 def place(room: ReadingRoom, pane: str, voxel: NDArray[np.float64]) -> tuple[float, float]:
-    found = room.page.evaluate("([pane, at]) => window.columna.placeOf(pane, ...at)", [pane, voxel.tolist()])
+    found = room.look("([pane, at]) => window.columna.placeOf(pane, ...at)", [pane, voxel.tolist()])
     assert found is not None, f"{pane} does not show the slice of the landmark"
     return found["x"], found["y"]
 
@@ -85,8 +89,12 @@ def test_a_landmark_lies_within_half_a_voxel_of_itself_in_every_picture(desk: Re
     for pane in room.state["panes"]:
         voxel, spacing, _ = landmark(case, pane)
         x, y = place(room, pane["id"], voxel)
-        shown = seen(room, pane["id"], x, y)
-        assert np.hypot(shown[0] - x, shown[1] - y) * pane["mmPerPixel"] <= spacing / 2, f"{pane['view']} of {hung}"
+
+        def is_there(_: dict[str, Any], pane: dict[str, Any] = pane, x: float = x, y: float = y, spacing: float = spacing) -> bool:
+            shown = seen(room, pane["id"], x, y)
+            return bool(np.hypot(shown[0] - x, shown[1] - y) * pane["mmPerPixel"] <= spacing / 2)
+
+        room.until(is_there)
     if hung == "T2 TSE TRA":
         assert room.pane()["letters"]["left"] == "L", "it is shown as it was made, and says so"
 
@@ -106,7 +114,7 @@ def test_what_is_painted_in_one_picture_is_outlined_at_the_same_point_in_the_oth
         before = [at_rest(room, pane["id"], place(room, pane["id"], landmark(case, pane)[0])) for pane in panes]
         room.page.mouse.click(*place(room, painted["id"], landmark(case, painted)[0]))
         room.until(lambda state, acts=acts: state["undoable"] == acts + 1)
-        assert room.page.evaluate("([stack, at]) => window.columna.at(stack, 'instances', ...at)", [painted["stack"], voxel]) > 0
+        assert room.look("([stack, at]) => window.columna.at(stack, 'instances', ...at)", [painted["stack"], voxel]) > 0
         for pane, nothing in zip(panes, before, strict=True):
             spot = place(room, pane["id"], landmark(case, pane)[0])
             room.until(lambda _, pane=pane, spot=spot, nothing=nothing: outlined(room, pane["id"], spot) > nothing)
@@ -173,11 +181,12 @@ def test_600_slices_are_scrolled_through_and_each_is_the_one_whose_number_stands
     for wanted in (0, *range(7, 599, 37), 599):
         room.page.evaluate(ROLL, [wanted - room.pane()["slice"]])
         room.until(lambda state, wanted=wanted: state["panes"][0]["slice"] == wanted)
-        room.until(lambda _, wanted=wanted: number_seen(room, places) == wanted, 30)
+        room.until(lambda _, wanted=wanted: number_seen(room, places) == wanted)
 
 
 def number_seen(room: ReadingRoom, places: list[list[float]]) -> int:
     """Return the number that the shades on the screen spell."""
-    low, high = ((value + 1024 - 500) / 60 for value in room.page.evaluate(EDGES, [places])["values"])
-    assert max(abs(low - round(low)), abs(high - round(high))) < 0.45, "a shade between two"
+    low, high = ((value + 1024 - 500) / 60 for value in room.look(EDGES, [places])["values"])
+    if max(abs(low - round(low)), abs(high - round(high))) >= 0.45:  # a shade between two
+        return -1
     return round(high) * SHADES + round(low)

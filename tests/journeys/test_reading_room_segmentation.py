@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 
@@ -40,8 +40,15 @@ def choose(room: ReadingRoom, level: str) -> None:
 
 def middle(room: ReadingRoom) -> tuple[float, float]:
     """Return a voxel well inside the active structure, on the slice that shows."""
-    found = room.page.evaluate("window.columna.widest('large')")
+    found = room.look("window.columna.widest('large')")
     return float(found["row"]), (found["from"] + found["to"]) / 2
+
+
+def option(room: ReadingRoom, name: str) -> None:
+    """Choose among the options of the tool in hand; they are there when the tool is."""
+    options = room.page.get_by_role("group", name="Tool options")
+    options.get_by_text(name, exact=True).click()
+    expect(options.get_by_role("radio", name=name, exact=True)).to_be_checked()
 
 
 def go_to(room: ReadingRoom, slice_: int) -> None:
@@ -61,35 +68,35 @@ def test_scissors_cut_inside_and_with_shift_outside_in_one_step_each(room: Readi
     row, column = middle(room)
     whole = room.voxels()[active(room)]
     room.press("Shift+E")
-    room.page.get_by_role("group", name="Tool options").get_by_text("Rectangle").click()
+    option(room, "Rectangle")
     room.stroke((row - 40, column - 40), (row + 40, column))
+    room.until(lambda state: state["undoable"] == 1)
     half = room.voxels()[active(room)]
     assert 0 < half < whole
-    assert room.state["undoable"] == 1
-    room.press("Control+z")
+    room.take_back()
     room.stroke((row - 40, column - 40), (row + 40, column), modifier="Shift")
+    room.until(lambda state: state["undoable"] == 1)
     other = room.voxels()[active(room)]
     on_slice = (whole - half) + (whole - other)
     assert 0 < other < whole
-    room.press("Control+z")
-    room.page.get_by_role("group", name="Tool options").get_by_text("Every slice").click()
+    room.take_back()
+    option(room, "Every slice")
     room.stroke((row - 40, column - 40), (row + 40, column + 40))
-    gone = whole - room.voxels().get(active(room), 0)
-    assert gone > on_slice
-    room.page.get_by_role("group", name="Tool options").get_by_text("This slice").click()
+    room.until(lambda _: whole - room.voxels().get(active(room), 0) > on_slice)
+    option(room, "This slice")
 
 
 def test_the_mask_follows_a_border_drawn_anew(room: ReadingRoom) -> None:
     row, _ = middle(room)
     whole = room.voxels()[active(room)]
-    edge = room.page.evaluate("window.columna.widest('large')")["from"] - 0.5
+    edge = room.look("window.columna.widest('large')")["from"] - 0.5
     room.press("c")
     room.stroke((row - 3, edge), (row - 3, edge - 6), (row + 3, edge - 6), (row + 3, edge))
-    assert room.voxels()[active(room)] > whole
-    assert room.state["undoable"] == 1
-    room.press("Control+z")
+    room.until(lambda _: room.voxels()[active(room)] > whole)
+    room.until(lambda _: room.state["undoable"] == 1)
+    room.take_back()
     room.stroke((row - 3, edge), (row - 3, edge + 4), (row + 3, edge + 4), (row + 3, edge))
-    assert room.voxels()[active(room)] < whole
+    room.until(lambda _: room.voxels()[active(room)] < whole)
 
 
 def test_an_instance_is_split_by_a_line_and_merged_again(room: ReadingRoom) -> None:
@@ -100,10 +107,10 @@ def test_an_instance_is_split_by_a_line_and_merged_again(room: ReadingRoom) -> N
     on_slice = room.pane()["slice"]
     room.press("Shift+S")
     room.stroke((row, column - 50), (row + 0.5, column + 50))
+    room.until(lambda state: state["active"]["id"] != first)
     part = active(room)
-    assert part != first
     assert room.voxels()[part] + room.voxels()[first] == whole
-    assert room.state["undoable"] == 1
+    room.until(lambda _: room.state["undoable"] == 1)
     state = room.saved()
     assert {segment["id"] for segment in state["segments"]} >= {first, part}
     go_to(room, on_slice)
@@ -124,6 +131,7 @@ def test_two_instances_change_places(room: ReadingRoom) -> None:
     row, column = middle(room)
     slice_before = room.pane()["slice"]
     choose(room, "L1")
+    room.until(lambda state: state["active"]["id"] != one)
     go_to(room, slice_before)
     other = active(room)
     before = room.voxels()
@@ -167,7 +175,7 @@ def test_holes_are_filled_in_one_step(room: ReadingRoom) -> None:
     whole = room.voxels()[active(room)]
     room.press("e", "[", "[", "[", "[")
     room.stroke((row, column), (row, column + 1))
-    assert room.voxels()[active(room)] < whole
+    room.until(lambda _: room.voxels()[active(room)] < whole)
     room.press("Shift+F")
     room.until(lambda state: state["undoable"] == 2)
     assert room.voxels()[active(room)] == whole
@@ -180,15 +188,14 @@ def test_only_background_is_painted_when_nothing_may_be_overwritten(room: Readin
     slice_before = room.pane()["slice"]
     choose(room, "L1")
     go_to(room, slice_before)
-    options = room.page.get_by_role("group", name="Tool options")
     room.press("b")
-    options.get_by_text("None").click()
+    option(room, "None")
     room.stroke((row, column - 2), (row, column + 2))
+    room.until(lambda state: "kept" in state["notice"])
     assert room.voxels() == other
-    assert "kept" in room.state["notice"]
-    options.get_by_text("Visible").click()
+    option(room, "Visible")
     room.stroke((row, column - 2), (row, column + 2))
-    assert room.voxels() != other
+    room.until(lambda _: room.voxels() != other)
 
 
 def test_a_locked_structure_is_painted_by_nobody(room: ReadingRoom) -> None:
@@ -201,8 +208,8 @@ def test_a_locked_structure_is_painted_by_nobody(room: ReadingRoom) -> None:
     choose(room, "L1")
     go_to(room, slice_before)
     room.stroke((row, column - 2), (row, column + 2))
+    room.until(lambda state: "kept" in state["notice"])
     assert room.voxels()[active(room)] == before[active(room)]
-    assert "kept" in room.state["notice"]
 
 
 def test_the_brush_keeps_to_the_values_it_is_told(room: ReadingRoom) -> None:
@@ -215,7 +222,7 @@ def test_the_brush_keeps_to_the_values_it_is_told(room: ReadingRoom) -> None:
     low.fill("999999")
     room.page.locator("h1").first.click()
     room.stroke((row - 30, column), (row + 30, column))
-    assert room.voxels()[active(room)] == whole
+    room.until(lambda state: state["undoable"] == 0 and room.voxels()[active(room)] == whole)
     low.fill("0")
     room.page.locator("h1").first.click()
     room.stroke((row - 30, column), (row + 30, column))
@@ -230,25 +237,26 @@ def test_the_brush_keeps_to_the_values_it_is_told(room: ReadingRoom) -> None:
 def test_a_sphere_paints_the_slices_within_its_radius_in_mm(room: ReadingRoom) -> None:
     row, column = room.state["stacks"][0]["rows"] * 0.5, room.state["stacks"][0]["columns"] * 0.12
     slices = room.pane()["count"]
-    room.page.get_by_role("group", name="Tool options").get_by_text("Sphere").click()
+    option(room, "Sphere")
     room.press(*["Shift+]"] * 3)
-    before = room.page.evaluate("([stack]) => window.columna.slices(stack, 'instances')", [room.pane()["stack"]])
+    before = room.look("([stack]) => window.columna.slices(stack, 'instances')", [room.pane()["stack"]])
     room.stroke((row, column), (row, column))
-    after = room.page.evaluate("([stack]) => window.columna.slices(stack, 'instances')", [room.pane()["stack"]])
+    room.until(lambda state: state["undoable"] == 1)
+    after = room.look("([stack]) => window.columna.slices(stack, 'instances')", [room.pane()["stack"]])
     changed = [at for at in range(slices) if before[at] != after[at]]
-    spacing = room.page.evaluate("([stack]) => window.columna.spacing(stack)", [room.pane()["stack"]])
+    spacing = room.look("([stack]) => window.columna.spacing(stack)", [room.pane()["stack"]])
     reach = int(room.state["radius"] // spacing[0])
     at = room.pane()["slice"]
     assert changed == list(range(max(0, at - reach), min(slices - 1, at + reach) + 1))
-    room.page.get_by_role("group", name="Tool options").get_by_text("Disc").click()
+    option(room, "Disc")
     room.press(*["Shift+["] * 3)
 
 
 def test_each_tool_remembers_its_size(room: ReadingRoom) -> None:
     room.press("b", "]", "]")
-    brush = room.state["radius"]
+    brush = room.until(lambda state: state["tool"] == "brush")["radius"]
     room.press("e")
-    assert room.state["radius"] != brush
+    room.until(lambda state: state["tool"] == "erase" and state["radius"] != brush)
     room.press("b")
-    assert room.state["radius"] == brush
+    room.until(lambda state: state["tool"] == "brush" and state["radius"] == brush)
     room.press("[", "[")

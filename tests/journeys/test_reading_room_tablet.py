@@ -49,7 +49,7 @@ def test_one_finger_paints_and_two_only_move_the_picture(room: ReadingRoom, glas
         touch(glass, "touchMove", (x, y + 10 * step), (x + 80 + 20 * step, y + 10 * step))
     touch(glass, "touchEnd")
     room.until(lambda state: state["panes"][0]["zoom"] > zoom * 1.2)
-    assert room.place(50, 25) != at
+    room.until(lambda _: room.place(50, 25) != at)
     assert room.digest(stack) == painted, "two fingers draw nothing, not even what the first one began"
     room.press("Control+z", "r")
     room.until(lambda state: state["undoable"] == 0)
@@ -90,7 +90,7 @@ def test_every_target_is_44_px_and_slices_are_stepped_by_buttons(room: ReadingRo
     for tab in ("Measures", "Grades", "Levels", "Structures"):
         room.page.get_by_role("tab", name=tab).tap()
         room.page.get_by_role("tabpanel", name=tab).wait_for()
-        assert room.page.evaluate(SMALL, 44) == [], tab
+        room.until(lambda _: room.look(SMALL, 44) == [])
     steps = room.page.get_by_role("group", name="Steps")
     slice_ = room.pane()["slice"]
     steps.get_by_role("button", name="Next slice").tap()

@@ -49,39 +49,46 @@ def test_shift_erases_while_it_is_held(room: ReadingRoom) -> None:
     before = room.digest(stack)
     row, column = far(room)
     room.stroke((row, column), (row, column + 8))
+    room.until(lambda _: room.digest(stack) != before)
     painted = room.digest(stack)
-    assert painted != before
     room.stroke((row, column - 4), (row, column + 12), modifier="Shift")
-    assert room.digest(stack) != painted
+    room.until(lambda _: room.digest(stack) != painted)
 
 
 def cursor(room: ReadingRoom) -> dict[str, Any]:
-    found: dict[str, Any] | None = room.page.evaluate("window.columna.cursor('large')")
+    found: dict[str, Any] | None = room.look("window.columna.cursor('large')")
     return found or {}
 
 
+def says(room: ReadingRoom) -> str:
+    return str(cursor(room).get("says", ""))
+
+
+def edges(room: ReadingRoom) -> list[float]:
+    at = cursor(room)
+    return [at["left"], at["top"]] if at else []
+
+
 def shown(room: ReadingRoom) -> int:
-    """Return how many pixels lie over the large picture once the next frame has been drawn."""
-    after = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.columna.drawn('large')))))"
-    return int(room.page.evaluate(after))
+    """Return how many pixels lie over the large picture."""
+    return room.drawn()
 
 
 def test_the_brush_follows_the_pointer_and_says_its_sign_and_its_size_in_mm(room: ReadingRoom) -> None:
     x, y = room.place(*far(room))
     room.page.mouse.move(x, y)
+    room.until(lambda state: says(room) == f"+ {2 * state['radius']:.1f} mm")
     before = cursor(room)
-    assert before["says"] == f"+ {2 * room.state['radius']:.1f} mm"
     room.page.mouse.move(x + 40, y + 30)
-    after = cursor(room)
-    assert (after["left"] - before["left"], after["top"] - before["top"]) == (pytest.approx(40, abs=1.5), pytest.approx(30, abs=1.5))
+    room.until(lambda _: edges(room) == pytest.approx([before["left"] + 40, before["top"] + 30], abs=1.5))
     room.page.keyboard.down("Shift")
-    assert cursor(room)["says"].startswith("−"), "erasing is told by a sign, not only by what happens"
+    room.until(lambda _: says(room).startswith("−"))  # erasing is told by a sign, not only by what happens
     room.page.keyboard.up("Shift")
     room.press("]")
-    assert cursor(room)["says"] == f"+ {2 * room.state['radius']:.1f} mm"
+    room.until(lambda state: says(room) == f"+ {2 * state['radius']:.1f} mm")
     room.press("[")
     room.page.mouse.move(5, 5)
-    assert cursor(room) == {}, "away from the pictures there is no brush"
+    room.until(lambda _: cursor(room) == {})  # away from the pictures there is no brush
 
 
 def test_a_stroke_is_seen_while_it_is_drawn(room: ReadingRoom) -> None:
@@ -91,12 +98,11 @@ def test_a_stroke_is_seen_while_it_is_drawn(room: ReadingRoom) -> None:
     room.page.mouse.move(*room.place(row, column))
     room.page.mouse.down()
     room.page.mouse.move(*room.place(row, column + 8), steps=3)
-    assert shown(room) > drawn
+    room.until(lambda _: shown(room) > drawn)
     assert room.state["undoable"] == 0, "it is on the screen before it is a step"
     room.press("Escape")
     room.page.mouse.up()
-    assert room.digest(stack) == before, "Esc gives it up"
-    assert room.state["undoable"] == 0
+    room.until(lambda state: state["undoable"] == 0 and room.digest(stack) == before)  # Esc gives it up
 
 
 DABS = """([places, slice]) => {
@@ -130,9 +136,9 @@ def test_300_strokes_are_all_undone(room: ReadingRoom) -> None:
 def test_brackets_change_the_brush_by_one_step_and_by_five(room: ReadingRoom) -> None:
     radius = room.state["radius"]
     room.press("]")
-    assert room.state["radius"] == pytest.approx(radius + 0.25)
+    room.until(lambda _: room.state["radius"] == pytest.approx(radius + 0.25))
     room.press("Shift+]", "[", "Shift+[")
-    assert room.state["radius"] == pytest.approx(radius)
+    room.until(lambda _: room.state["radius"] == pytest.approx(radius))
 
 
 def test_space_peeks_while_held_and_toggles_when_tapped(room: ReadingRoom) -> None:
@@ -159,6 +165,7 @@ def test_an_accepted_structure_is_not_painted_over_and_says_so(room: ReadingRoom
     stack, row_column = room.pane()["stack"], far(room)
     first = room.state["active"]
     room.stroke(row_column, (row_column[0], row_column[1] + 6))
+    room.until(lambda state: state["undoable"] == 1)
     room.press("Enter")
     room.until(lambda state: state["active"] != first)
     held = room.digest(stack)
@@ -166,8 +173,8 @@ def test_an_accepted_structure_is_not_painted_over_and_says_so(room: ReadingRoom
     room.press("r")  # accepting went to the doubtful place and zoomed
     room.calm()
     room.stroke(row_column, (row_column[0], row_column[1] + 6))
-    assert room.digest(stack) == held
     expect(room.page.get_by_role("status").filter(has_text="kept").first).to_be_visible()
+    assert room.digest(stack) == held
 
 
 def test_the_largest_part_is_kept_in_one_step(room: ReadingRoom) -> None:
@@ -175,6 +182,7 @@ def test_the_largest_part_is_kept_in_one_step(room: ReadingRoom) -> None:
     row, column = far(room)
     before = room.state["undoable"]
     room.stroke((row, column), (row, column + 4))
+    room.until(lambda state: state["undoable"] == before + 1)
     painted = room.digest(stack)
     room.press("k")
     room.until(lambda state: state["undoable"] == before + 2)
@@ -190,7 +198,7 @@ def test_the_lasso_fills_what_it_goes_round(room: ReadingRoom) -> None:
     row, column = far(room)
     room.press("l")
     room.stroke((row, column), (row + 10, column), (row + 10, column + 10), (row, column + 10))
-    assert room.digest(stack) != before
+    room.until(lambda _: room.digest(stack) != before)
 
 
 def test_shifting_the_ladder_renames_every_level_and_touches_no_voxel(room: ReadingRoom) -> None:

@@ -48,11 +48,11 @@ def room(desk: ReadingRoom) -> Iterator[ReadingRoom]:
 
 def at(room: ReadingRoom, voxel: tuple[int, int, int]) -> int:
     stack = room.pane()["stack"]
-    return int(room.page.evaluate("([stack, at]) => window.columna.at(stack, 'instances', ...at)", [stack, list(voxel)]))
+    return int(room.look("([stack, at]) => window.columna.at(stack, 'instances', ...at)", [stack, list(voxel)]))
 
 
 def place(room: ReadingRoom, pane: str, voxel: tuple[int, int, int]) -> tuple[float, float]:
-    found = room.page.evaluate("([pane, at]) => window.columna.placeOf(pane, ...at)", [pane, list(voxel)])
+    found = room.look("([pane, at]) => window.columna.placeOf(pane, ...at)", [pane, list(voxel)])
     assert found is not None
     return found["x"], found["y"]
 
@@ -76,7 +76,7 @@ def test_an_undo_out_of_sight_goes_there_and_says_where(room: ReadingRoom) -> No
     room.until(lambda state: state["panes"][0]["slice"] == 0)
     room.press("Control+z")
     room.until(lambda state: state["panes"][0]["slice"] == slice_)
-    assert re.match(rf"Undone: .+, slice {slice_ + 1}$", room.state["notice"])
+    room.until(lambda state: bool(re.match(rf"Undone: .+, slice {slice_ + 1}$", state["notice"])))
 
 
 @pytest.mark.parametrize("turns", [[], ["Shift+X"], ["Shift+R"], ["Shift+X", "Shift+R"]], ids=["as it is", "flipped", "turned", "both"])
@@ -151,7 +151,7 @@ def test_a_lost_graphics_card_is_got_over_and_no_voxel_changes(room: ReadingRoom
     assert room.pane()["slice"] == slice_
     room.until(lambda _: brightness(room) == pytest.approx(light, rel=0.2))
     room.stroke((60, 20), (60, 26))
-    assert room.digest(stack) != before
+    room.until(lambda _: room.digest(stack) != before)
 
 
 def test_the_spine_turns_in_3d_and_a_click_goes_there(web: Web, room: ReadingRoom) -> None:

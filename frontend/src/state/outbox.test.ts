@@ -111,6 +111,19 @@ describe('the outbox', () => {
     expect(first.log.ids).toEqual(['one', 'two'])
   })
 
+  it('notices when the last batch of the tab before arrived while this one was opening', async () => {
+    const first = room()
+    first.log.answersAreLost = true
+    await first.outbox.put(operation('one'))
+    await first.outbox.flush()
+    first.outbox.dispose()
+    const [stale, fresh] = [room(first.log, first.store, 0), room(first.log, first.store, 1)]
+    expect(await stale.outbox.resume()).toEqual([])
+    expect(stale.outbox.isOvertaken).toBe(true)
+    expect(await fresh.outbox.resume()).toEqual([])
+    expect(fresh.outbox.isOvertaken).toBe(false)
+  })
+
   it('stops at a conflict and keeps the work', async () => {
     const { log, outbox, states, store } = room()
     log.refuses = { kind: 'conflict', code: 'old_value_mismatch', message: 'no', state: {} }

@@ -62,6 +62,7 @@ export class Outbox {
   private why: { readonly message?: string } = {}
   private stopped = false
   private state: SaveState = { kind: 'saved', at: null }
+  private wasOvertaken = false
   private chain: Promise<void> = Promise.resolve()
 
   constructor(
@@ -98,11 +99,17 @@ export class Outbox {
     return this.queue[0]?.base ?? this.seq
   }
 
+  /** The server stands further than the annotation did when it was opened: the last batch of the tab before came in between. */
+  get isOvertaken(): boolean {
+    return this.wasOvertaken
+  }
+
   /** Take up what an earlier tab left, without what the server has meanwhile; resolves with what is still to be sent. */
   async resume(): Promise<readonly Operation[]> {
     const left = await this.store.list(this.port.user, this.port.annotation)
     if (!left.length) return []
     const known = await this.port.known(0)
+    this.wasOvertaken = known !== null && known.seq > this.seq
     const have = new Set(known?.ids ?? [])
     await this.store.remove(left.filter((operation) => have.has(operation.id)).map((operation) => operation.id))
     this.queue = left.filter((operation) => !have.has(operation.id))

@@ -86,7 +86,13 @@ export class ReadingSession {
       this.saving.begin(opened.annotation.seq)
       await Promise.all([structuresLoad(desk, opened.case), manifestsLoad(desk, opened.case), formsLoad(desk, opened.case)])
       await masksLoad(desk, opened.annotation)
-      desk.set({ offered: await this.saving.leftover() })
+      const offered = await this.saving.leftover()
+      if (offered === null) {
+        this.saving.stop()
+        await this.open()
+        return
+      }
+      desk.set({ offered })
       if (!desk.view.active) this.structures.activateFirst()
       desk.set({ phase: { kind: 'ready' } })
       this.lease.scheduleRenewal()

@@ -67,9 +67,13 @@ export class Saving {
     void this.outbox?.put(operation)
   }
 
-  /** How much an earlier tab left unsent; it waits for {@link takeUpUnsent} or {@link branch}. */
-  async leftover(): Promise<number> {
+  /**
+   * How much an earlier tab left unsent; it waits for {@link takeUpUnsent} or {@link branch}. Null when its last batch arrived
+   * while the case was opening, so that what was loaded is old: open it again.
+   */
+  async leftover(): Promise<number | null> {
     const left = (await this.outbox?.resume())?.length ?? 0
+    if (this.outbox?.isOvertaken) return null
     if (!left || !this.outbox || this.outbox.base === this.outbox.acknowledgedSeq) return left
     this.desk.set({
       save: { kind: 'conflict', count: left, code: 'stale_revision', message: 'Changes are kept on this computer that were never sent, and the case was worked on somewhere else since.' },
