@@ -175,12 +175,8 @@ def run() -> int:
         return 0
     say("Columna: checking")
     python, browser = static_checks()
-    side = threading.Thread(target=_run_all, args=(browser,), daemon=True)
-    side.start()
-    _run_all(python)
-    side.join()
     rest = tests(quick=quick, strict=not quick and not lacking)
-    _run_side_by_side(rest, lanes=min(2, os.cpu_count() or 1))
+    _run_side_by_side([browser, python, *([check] for check in rest)], lanes=min(2, os.cpu_count() or 1))
     rest += [again for check in rest if (again := once_more(check))]
     return _summary([*python, *browser, *rest], start, lacking)
 
@@ -206,11 +202,11 @@ def _run_all(checks: list[Check]) -> None:
         check.run()
 
 
-def _run_side_by_side(checks: list[Check], *, lanes: int) -> None:
-    """Each lane takes the next check when it is free: a test run waits as often as it works."""
+def _run_side_by_side(groups: list[list[Check]], *, lanes: int) -> None:
+    """Each lane takes the next group when it is free, and a group's checks one after the other: a test run waits as often as it works."""
     with ThreadPoolExecutor(lanes) as pool:
         try:
-            list(pool.map(Check.run, checks))
+            list(pool.map(_run_all, groups))
         except BaseException:
             _given_up.set()  # Ctrl-C reaches this thread only; the lanes end what they started
             raise

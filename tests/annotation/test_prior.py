@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -46,7 +47,7 @@ def test_earlier_studies_of_the_subject_come_newest_first_by_interval_and_withou
     found = priors(case)
     assert [prior["days_before"] for prior in found] == [59, 429]
     assert [prior["stacks"][0]["id"] for prior in found] == [str(near.pk), str(old.pk)]
-    assert "2021" not in str(found)
+    assert not re.search(r"2021-?01-?04|2019-?12-?31", str(found))
 
 
 def test_where_the_day_is_not_known_or_nothing_is_earlier_there_is_none(case: Case):

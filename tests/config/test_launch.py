@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.launch import lock, machine, packages
+from config.launch import test as launch_test
 from config.launch.say import Stop, call
 from config.launch.test import Check, once_more, skipped
 from config.supervisor import Child, Supervisor
@@ -134,6 +135,34 @@ def test_a_late_journey_is_taken_again_alone_and_named(
     check.log.write_text("FAILED tests/journeys/a.py::test_b - late\n")
     again = once_more(check)
     assert (again is not None, check.status == 0, bool(check.late)) == (is_taken_again,) * 3
+
+
+RUNNER = """
+import pathlib, sys
+runs = pathlib.Path(sys.argv[1]); runs.write_text(runs.read_text() + "x" if runs.exists() else "x")
+is_late = len(runs.read_text()) == 1
+print("FAILED tests/journeys/test_a.py::test_b - late\\n1 failed in 1.0s" if is_late or sys.argv[2] == "broken" else "1 passed in 1.0s")
+sys.exit(1 if is_late or sys.argv[2] == "broken" else 0)
+"""
+
+
+@pytest.mark.parametrize(("how", "status", "said"), [("late", 0, "Passed only when taken again, alone"), ("broken", 1, "checks failed")])
+@pytest.mark.parametrize("lane", ["journeys (reading room)", "journeys (other pages)"])
+def test_a_whole_run_is_green_after_one_late_journey_of_either_lane_and_red_after_a_broken_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], lane: str, how: str, status: int, said: str
+) -> None:
+    (tmp_path / "runner.py").write_text(RUNNER)
+    command = [sys.executable, str(tmp_path / "runner.py"), str(tmp_path / "runs"), how]
+    nothing = {"bring_packages": list, "bring_ohif": list, "install": lambda **_: None, "static_checks": lambda: ([], [])}
+    for name, instead in nothing.items():
+        monkeypatch.setattr(f"config.launch.test.{name}", instead)
+    monkeypatch.setattr("config.launch.test.ROOT", tmp_path)
+    monkeypatch.setattr("config.launch.test.LOGS", tmp_path)
+    monkeypatch.setattr("config.launch.test.PYTEST", command)
+    monkeypatch.setattr("config.launch.test.tests", lambda **_: [Check("pytest (embedded)", ["true"]), Check(lane, command)])
+    monkeypatch.setattr(sys, "argv", ["test"])
+    assert launch_test.run() == status
+    assert said in capsys.readouterr().out
 
 
 def test_the_supervisor_passes_lines_on_restarts_a_crashed_child_and_stops_all() -> None:

@@ -13,7 +13,7 @@ from tests import columns
 from tests.journeys.browser import ReadingRoom, Web, chromium, missing
 from tests.journeys.session import signed_in
 
-_TOGETHER = 4
+_TOGETHER = 8
 """Phantoms brought in by one process: starting it costs more than a phantom."""
 
 

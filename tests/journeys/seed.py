@@ -54,9 +54,10 @@ def main() -> None:
 
         work_off(kinds=chosen.work)
         return
-    call_command("migrate", verbosity=0)
-    call_command("demo", people_only=True, stdout=io.StringIO())
-    protocol_ensure()
+    if not is_prepared():
+        call_command("migrate", verbosity=0)
+        call_command("demo", people_only=True, stdout=io.StringIO())
+        protocol_ensure()
     if chosen.real:
         sys.stdout.write(json.dumps(real_bring(chosen.real)) + "\n")
         return
@@ -79,6 +80,18 @@ def main() -> None:
             _counted_from_sacrum(person_series(number, chosen), chosen) if chosen.from_sacrum else person_series(number, chosen)
         )
     sys.stdout.write(json.dumps(made) + "\n")
+
+
+def is_prepared() -> bool:
+    """Whether an earlier seeding made the tables, the demo's people and their protocol."""
+    from django.db import DatabaseError
+
+    from annotation.models import Protocol
+
+    try:
+        return Protocol.objects.active().exists()
+    except DatabaseError:
+        return False
 
 
 def protocol_ensure() -> None:
