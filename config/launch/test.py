@@ -138,7 +138,11 @@ def tests(*, quick: bool, strict: bool) -> list[Check]:
     """Return the test runs in the order they are taken up. Each has servers, ports and folders of its own, so two may run side by side."""
     environment = {"OMP_NUM_THREADS": "1", **({"COLUMNA_TEST_STRICT": "1"} if strict else {})}
     if quick:
-        return [Check("pytest (embedded, quick)", [*PYTEST, "-m", "not slow and not journey"], environment=environment)]
+        few = [*PYTEST, "-m", "not slow and not journey"]
+        return [
+            Check("pytest (embedded, quick)", [*few, "--ignore=tests/storage"], environment=environment),
+            Check("pytest (storage, quick)", [*few, "tests/storage"], environment=environment),
+        ]
     full = {**environment, "COLUMNA_TEST_COLUMN": "full"}
     room = sorted(path.relative_to(ROOT) for path in (ROOT / "tests" / "journeys").glob("test_reading_room*.py"))
     return [

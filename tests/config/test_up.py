@@ -21,7 +21,7 @@ from tests.columns import session_folder
 from tests.servers.installation import ROOT, Installation, until
 from tests.servers.process import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.once]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.story]
 
 
 @pytest.fixture
@@ -30,6 +30,18 @@ def installation() -> Iterator[Installation]:
     columna = Installation(session_folder("up"), ports)
     yield columna
     columna.stop()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Installation, subprocess.Popen[bytes]]]:
+    """One Columna for what is claimed of a running one, from its start to Ctrl-C."""
+    ports = {f"COLUMNA_{name}_PORT": str(free_port()) for name in ("WEB", "DICOM", "PROMPTS")}
+    columna = Installation(session_folder("up"), ports)
+    yield columna, up(columna)
+    columna.stop()
+
+
+Running = tuple[Installation, subprocess.Popen[bytes]]
 
 
 def health(columna: Installation) -> dict[str, Any] | None:
@@ -60,36 +72,42 @@ def processes_of(columna: Installation) -> dict[int, str]:
     return found
 
 
-def test_up_prints_address_and_accounts_and_ctrl_c_stops_everything(installation: Installation) -> None:
-    process = up(installation)
+def test_up_prints_address_and_accounts(running: Running) -> None:
+    installation, _ = running
     text = installation.log("up").read_text()
     assert f"http://127.0.0.1:{installation.environment['COLUMNA_WEB_PORT']}" in text
     assert "reader-columna-demo" in text
     assert len(processes_of(installation)) >= 6
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
-    assert processes_of(installation) == {}
-    assert "all data is kept" in installation.log("up").read_text()
 
 
-def test_killing_the_supervisor_leaves_no_orphan(installation: Installation) -> None:
-    process = up(installation)
-    installation.kill(process)
-    until(lambda: not processes_of(installation), seconds=180, what="the end of every child")
+def test_a_second_up_on_the_same_folder_is_refused_with_where_the_first_is(running: Running) -> None:
+    installation, first = running
+    with pytest.raises(RuntimeError, match=rf"already runs on this data folder \(process {first.pid}"):
+        installation.manage("up", "--no-demo")
 
 
-def test_a_killed_web_process_comes_back(installation: Installation) -> None:
-    up(installation)
+def test_a_killed_web_process_comes_back(running: Running) -> None:
+    installation, _ = running
     master = min(pid for pid, command in processes_of(installation).items() if "gunicorn" in command)
     os.kill(master, signal.SIGKILL)
     until(lambda: "killed by signal 9" in installation.log("up").read_text(), what="the supervisor's notice")
     until(lambda: health(installation), what="web's return")
 
 
-def test_a_second_up_on_the_same_folder_is_refused_with_where_the_first_is(installation: Installation) -> None:
-    first = up(installation)
-    with pytest.raises(RuntimeError, match=rf"already runs on this data folder \(process {first.pid}"):
-        installation.manage("up", "--no-demo")
+def test_ctrl_c_stops_everything(running: Running) -> None:
+    installation, process = running
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0
+    assert processes_of(installation) == {}
+    assert "all data is kept" in installation.log("up").read_text()
+
+
+def test_killing_the_supervisor_leaves_no_orphan(running: Running) -> None:
+    """The same Columna, started again: its second start finds everything there."""
+    installation, _ = running
+    (installation.folder / "up.log").write_text("")
+    installation.kill(up(installation))
+    until(lambda: not processes_of(installation), seconds=180, what="the end of every child")
 
 
 @pytest.mark.parametrize("name", ["WEB", "DICOM", "PROMPTS"])

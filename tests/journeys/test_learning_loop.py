@@ -96,7 +96,7 @@ def test_four_drawn_patients_lift_the_sealed_dice_to_085(columna: Installation, 
     until(lambda: settled(manager), seconds=300, what="the end of all imports and proposals")
 
     run = manager.post("/api/training-runs", {"project": PROJECT})
-    done = until(lambda: over(manager, run["id"]), seconds=900, what="the end of the training")
+    done = until(lambda: over(manager, run["id"]), seconds=1800, what="the end of the training")
     assert done["state"] == "succeeded", done["error"]
     sealed = done["report"]["sealed"]
     after, before_ = sealed["after"], sealed["before"]

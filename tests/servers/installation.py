@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers.postgresql import own_database
+from tests.servers.postgresql import own_database, template_fill, template_keep
 from tests.servers.process import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +60,13 @@ class Installation:
         return done.stdout
 
     def migrate(self) -> None:
-        """Bring the database up to date. On SQLite the first migrated file of this process is copied: migrating takes seconds."""
+        """Bring the database up to date. The first one migrated by this process is copied for others: migrating takes seconds."""
         database = self.folder / "data" / "columna.sqlite3"
-        if "COLUMNA_DATABASE_URL" in self.environment or database.exists():
+        if url := self.environment.get("COLUMNA_DATABASE_URL"):
+            if not template_fill(url):
+                self.manage("migrate", "--verbosity", "0")
+                template_keep(url)
+        elif database.exists():
             self.manage("migrate", "--verbosity", "0")
         elif not migrated_copy(database.parent):
             self.manage("migrate", "--verbosity", "0")

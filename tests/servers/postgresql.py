@@ -6,11 +6,13 @@ import signal
 import subprocess
 import uuid
 from pathlib import Path
+from typing import Any
 
 from tests.servers.process import Server, as_user, free_port, launch, own, program
 
 USER = "columna"
 DATABASE = "columna"
+TEMPLATE = "columna_migrated"
 
 
 def start(folder: Path, *, port: int | None = None) -> Server:
@@ -46,6 +48,38 @@ def own_database(url: str) -> str:
     finally:
         connection.close()
     return f"{url.rsplit('/', 1)[0]}/{name}"
+
+
+def template_keep(url: str) -> None:
+    """Keep a copy of the migrated database of ``url``, from which :func:`template_fill` makes others on its server."""
+    server, name = url.rsplit("/", 1)
+    _ask(f"{server}/postgres", f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{name}"')
+
+
+def template_fill(url: str) -> bool:
+    """Fill the empty database of ``url`` as a migrated one is. Return whether there was one to copy: migrating takes seconds."""
+    server, name = url.rsplit("/", 1)
+    there = _ask(f"{server}/postgres", "SELECT datname FROM pg_database") or []
+    if (TEMPLATE,) not in there or _ask(url, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'"):
+        return False
+    dropped = _ask(f"{server}/postgres", f'DROP DATABASE "{name}"')
+    return dropped is not None and _ask(f"{server}/postgres", f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"') is not None
+
+
+def _ask(url: str, statement: str) -> list[tuple[Any, ...]] | None:
+    """Return the rows of one statement outside any transaction, none where it gives none; None where it is refused."""
+    import psycopg2
+
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+    except psycopg2.Error:  # somebody is connected to it, or it is there already
+        return None
+    finally:
+        connection.close()
 
 
 def _answers(port: int) -> bool:
