@@ -29,7 +29,7 @@ def test_a_second_person_looks_takes_over_and_the_first_ones_unsent_work_is_a_br
     expect(other.page.get_by_text("Somebody has this case open. Read it, or take it over.")).to_be_visible()
     paint_some(other, 1)
     other.press("Control+Enter")
-    assert (other.state["phase"], other.state["undoable"], other.state["unsent"]) == ("read-only", 0, 0), "looking changes nothing"
+    other.until(lambda state: (state["phase"], state["undoable"], state["unsent"]) == ("read-only", 0, 0))  # looking changes nothing
 
     context.set_offline(True)
     paint_some(room, 2, first=1)
@@ -53,8 +53,9 @@ def test_a_second_person_looks_takes_over_and_the_first_ones_unsent_work_is_a_br
     bar = room.page.get_by_label("Branch")
     bar.get_by_role("button", name="Compare").click()
     bar.get_by_role("button", name="Take it over").click()
+    room.until(lambda _: room.digest(stack) == mine)
     state = room.saved()
-    assert room.digest(stack) == mine == digest(server_mask(web, state, stack))
+    assert digest(server_mask(web, state, stack)) == mine
     assert digest(server_mask(web, theirs, stack, username="reader2")) == drawn, "the other's reading is as they left it"
 
     paint_some(other, 1, first=12)
