@@ -74,13 +74,14 @@ class Web:
         }  # fmt: skip
 
     def seed(self, *options: str) -> list[dict[str, Any]]:
-        """Bring phantom cases in by ``tests.journeys.seed`` and return them."""
+        """Bring cases in by ``tests.journeys.seed`` and return all; "plain" are phantoms as any, which other tests may be handed."""
         migrated_copy(self.folder)
         command = [sys.executable, "-m", "tests.journeys.seed", *options]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900)
         if done.returncode:
             raise AssertionError(done.stderr[-3000:])
-        self.cases += json.loads(done.stdout.splitlines()[-1])
+        is_plain = {option for option in options if option.startswith("--")} <= {"--cases", "--seed", "--modalities"}
+        self.cases += [{**case, "plain": is_plain} for case in json.loads(done.stdout.splitlines()[-1])]
         return self.cases
 
     def start(self) -> None:

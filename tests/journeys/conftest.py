@@ -67,7 +67,7 @@ def take(web: Web) -> Callable[[str], dict[str, Any]]:
     def next_case(modality: str) -> dict[str, Any]:
         while True:
             for case in web.cases:
-                if case["modality"] == modality and not case["sealed"] and case["id"] not in given:
+                if case["plain"] and case["modality"] == modality and not case["sealed"] and case["id"] not in given:
                     given.add(case["id"])
                     if is_free(case):
                         return case
