@@ -90,7 +90,7 @@ def test_every_target_is_44_px_and_slices_are_stepped_by_buttons(room: ReadingRo
     for tab in ("Measures", "Grades", "Levels", "Structures"):
         room.page.get_by_role("tab", name=tab).tap()
         room.page.get_by_role("tabpanel", name=tab).wait_for()
-        room.until(lambda _: room.look(SMALL, 44) == [])
+        assert room.look(SMALL, 44) == [], tab
     steps = room.page.get_by_role("group", name="Steps")
     slice_ = room.pane()["slice"]
     steps.get_by_role("button", name="Next slice").tap()
