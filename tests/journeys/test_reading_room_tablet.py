@@ -82,7 +82,7 @@ SMALL = """(least) => [...document.querySelectorAll('button, a[href], input, [ro
   const box = target.getBoundingClientRect()
   if (!box.width || !each.checkVisibility({ visibilityProperty: true }) || each.closest('[aria-label="Slices"] > div:nth-child(2)')) return []
   return Math.min(box.width, box.height) < least - 0.5
-    ? [`${each.getAttribute('aria-label') ?? each.textContent.trim()} ${Math.round(box.width)} × ${Math.round(box.height)}`] : [] })"""
+    ? [`${each.getAttribute('aria-label') ?? (each.textContent.trim() || target.outerHTML.slice(0, 120))} ${Math.round(box.width)} × ${Math.round(box.height)}`] : [] })"""
 
 
 def test_every_target_is_44_px_and_slices_are_stepped_by_buttons(room: ReadingRoom) -> None:
