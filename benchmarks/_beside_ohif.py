@@ -31,6 +31,11 @@ PAINTED = """async (greys) => {
   while (![...document.querySelectorAll('canvas')].some(rich)) await new Promise((done) => setTimeout(done, 50))
   return performance.now()
 }"""
+TOOLS = """async () => {
+  const ready = () => { const panes = window.columna?.state().panes ?? []; return panes.length > 0 && panes.every((pane) => pane.loading === 'loaded') }
+  while (!ready()) await new Promise((done) => setTimeout(done, 50))
+  return performance.now()
+}"""
 WHOLE_SECONDS, SETTLE_MS = 150, 3000
 ROUNDS = 3
 LEASES = """(() => {
@@ -54,13 +59,17 @@ TOUR = "document.querySelectorAll('.shepherd-modal-overlay-container, .shepherd-
 
 @dataclass
 class Opening:
-    """Milliseconds from the navigation to the first image and to the last frame, frames that came, and memory in MB when all was quiet."""
+    """Milliseconds from the navigation to the first image and to the last frame, frames that came, and memory in MB when all was quiet.
+
+    ``tools`` is when the pictures can be worked with too; 0 where the page does not say.
+    """
 
     first: float
     whole: float
     frames: int
     heap: float
     memory: float
+    tools: float = 0
     masked: float = 0
     """Memory with the mask of 50 structures open too; 0 where it could not be opened."""
 
@@ -93,6 +102,8 @@ def compare(playwright: Playwright, line: Callable[..., None]) -> None:
             _of(rounds, 0, "whole"),
             f"warm {_of(rounds, 1, 'whole'):.0f} ms",
         )
+        if _of(rounds, 0, "tools"):
+            line(f"512×512×{SLICES}, {who}: tools can be used, cold", _of(rounds, 0, "tools"), f"warm {_of(rounds, 1, 'tools'):.0f} ms")
         heap = _of(rounds, 0, "heap")
         print(
             f"{'':4}memory then, {what}: {_of(rounds, 0, 'memory'):.0f} MB (PSS of renderers and GPU process), of it JavaScript heap {heap:.0f} MB"
@@ -145,10 +156,11 @@ def _measure(
             page.goto("about:blank")
             page.goto(url + path, wait_until="commit")
             first = page.evaluate(PAINTED, GREYS)
+            tools = page.evaluate(TOOLS) if whole is _ours_whole else 0
             last = whole(page, frames)
             page.wait_for_timeout(SETTLE_MS)
-            heap, memory = _memory(browser, page)
-            openings.append(Opening(first, last, SLICES if whole is _ours_whole else len(frames), heap, memory))
+            heap, held = memory(browser, page)
+            openings.append(Opening(first, last, SLICES if whole is _ours_whole else len(frames), heap, held, tools))
         if whole is _theirs_whole:
             openings[-1].masked = _with_mask(browser, page)
         else:
@@ -165,7 +177,7 @@ def _with_mask(browser: Browser, page: Page) -> float:
     except PlaywrightTimeout:
         return 0
     page.wait_for_timeout(3 * SETTLE_MS)
-    return _memory(browser, page)[1]
+    return memory(browser, page)[1]
 
 
 def _ours_whole(page: Page, frames: list[Response]) -> float:
@@ -194,7 +206,7 @@ def _theirs_whole(page: Page, frames: list[Response]) -> float:
     return found
 
 
-def _memory(browser: Browser, page: Page) -> tuple[float, float]:
+def memory(browser: Browser, page: Page) -> tuple[float, float]:
     """Return (JavaScript heap in use of the page, proportional set size of renderers and GPU process) in MB, after a garbage collection."""
     session = page.context.new_cdp_session(page)
     session.send("HeapProfiler.collectGarbage")

@@ -3,10 +3,11 @@
 ``python -m benchmarks.viewer`` brings a phantom MR and CT in on clinical grids and prints milliseconds: *cold* is a browser with
 nothing kept, *warm* the same case again with what the browser kept, *next* the other case after some seconds at this one. The clock starts
 at the navigation and stops when the large picture is drawn. Then a CT of 512 × 512 × 300 with a mask of 50 structures is opened here and in
-OHIF, from the same data and code, in one run: there the clock stops when any canvas of the page shows more than sixteen greys, for both. Memory
-is the proportional set size of the browser's renderers and GPU process after a garbage collection, three seconds after the last frame came. The
+OHIF, from the same data and code, in one run: there the clock stops when any canvas of the page shows more than sixteen greys, for both. In
+Columna that is the whole slice where reading begins, checked and through its window, drawn before the drawing library is there; when tools can
+be used is printed beside it. Memory is the proportional set size of the browser's renderers and GPU process after a garbage collection, three seconds after the last frame came. The
 reading room shows three panes and the mask; OHIF shows its one pane, first without a mask, then with the same mask as DICOM SEG. Both are opened
-in turn, each time in a fresh browser, and medians count. There is no graphics card in the measured browser unless the
+in turn, each time in a fresh browser, and medians count. *Ten cases* are opened one after another in one page, without loading it anew. There is no graphics card in the measured browser unless the
 machine has one: drawing is software, and ratios say more than numbers.
 """
 
@@ -17,9 +18,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 
-from benchmarks._beside_ohif import LEASES, RELEASE, compare
+from benchmarks._beside_ohif import LEASES, RELEASE, compare, memory
 from tests.journeys.browser import ReadingRoom, Web, chromium, missing
 
 STROKES, PREFETCH_MS = 10, 5000
@@ -41,6 +42,14 @@ STEP = """async () => {
   while (slice() === before) await new Promise(requestAnimationFrame)
   return performance.now() - start
 }"""
+
+
+GO = "(path) => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')) }"
+STANDS = """async (id) => {
+  const there = () => location.pathname.endsWith(id) && window.columna?.state().phase === 'ready' && window.columna.state().panes[0]?.loading === 'loaded'
+  while (!there()) await new Promise((done) => setTimeout(done, 50))
+}"""
+IN_A_ROW, LOOKED_AT_MS = 10, 1500
 
 
 def line(name: str, milliseconds: float, more: str = "") -> None:
@@ -81,6 +90,18 @@ def strokes(room: ReadingRoom) -> None:
     )
 
 
+def cases_in_a_row(browser: Browser, room: ReadingRoom, cases: list[str]) -> None:
+    """Open one case after another in one page, and print what the browser holds after the first two and at the end."""
+    held = []
+    for number in range(IN_A_ROW):
+        room.page.evaluate(GO, f"/read/{cases[number % len(cases)]}")
+        room.page.evaluate(STANDS, cases[number % len(cases)])
+        room.page.evaluate(LOADED)
+        room.page.wait_for_timeout(LOOKED_AT_MS)
+        held.append(memory(browser, room.page)[1])
+    print(f"{'':4}memory after {IN_A_ROW} cases in one page: {held[-1]:.0f} MB, after two {held[1]:.0f} MB ({held[-1] - held[1]:+.0f} MB)")
+
+
 def main() -> None:
     if lacking := missing():
         raise SystemExit(lacking)
@@ -111,6 +132,7 @@ def main() -> None:
                         room.page.wait_for_timeout(PREFETCH_MS)
                         following, _ = opening(room, web.case("CT")["id"])
                         line("CT: first image, as the next case", following, f"after {PREFETCH_MS / 1000:.0f} s at the MR")
+                        cases_in_a_row(browser, room, [case, web.case("CT")["id"]])
                     room.page.evaluate(RELEASE)  # the next browser may write on the same cases
         finally:
             web.kill()

@@ -46,7 +46,13 @@ def _hints(dist: Path, built: int) -> tuple[str, ...]:
     styles = dict.fromkeys(str(style) for name in found for style in _list(chunks[name].get("css")))
     early = [f'<script type="module" async src="/{chunks[name]["file"]}"></script>' for name in found if name == "src/early.ts"]
     scripts = [f'<link rel="modulepreload" crossorigin href="/{chunks[name]["file"]}">' for name in found]
-    return (*early, *scripts, *(f'<link rel="preload" as="style" crossorigin href="/{style}">' for style in styles))
+    # large, and wanted only once a picture is seen: it comes after all that, and is not read before
+    library = [f'<link rel="preload" as="script" crossorigin fetchpriority="low" href="/{chunk["file"]}">' for chunk in _drawing(chunks)]
+    return (*early, *scripts, *library, *(f'<link rel="preload" as="style" crossorigin href="/{style}">' for style in styles))
+
+
+def _drawing(chunks: dict[str, dict[str, object]]) -> list[dict[str, object]]:
+    return [chunks[name] for name in ("src/viewer/library.ts",) if name in chunks]
 
 
 def _collect(chunks: dict[str, dict[str, object]], name: str, found: list[str]) -> None:

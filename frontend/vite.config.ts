@@ -1,13 +1,30 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath, URL } from 'node:url'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const web = process.env['COLUMNA_WEB'] ?? 'http://127.0.0.1:8000'
 
+/** Lays the bundle's files compressed beside themselves: who serves them sends those to every browser that takes them. */
+const compressed = (): Plugin => ({
+  name: 'columna-compressed',
+  apply: 'build',
+  closeBundle() {
+    for (const name of readdirSync(at('./dist/assets')).filter((each) => /\.(js|css|wasm)$/.test(each))) {
+      const data = readFileSync(at(`./dist/assets/${name}`))
+      if (data.length < 1500) continue
+      writeFileSync(at(`./dist/assets/${name}.gz`), gzipSync(data, { level: 9 }))
+      writeFileSync(at(`./dist/assets/${name}.br`), brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }))
+    }
+  },
+})
+
 export default defineConfig({
   base: '/',
-  plugins: [react()],
+  plugins: [react(), compressed()],
   resolve: {
     alias: {
       '@': at('./src'),
@@ -19,24 +36,13 @@ export default defineConfig({
   build: {
     target: 'es2022',
     manifest: true,
-    // decoders and the compute worker are large by nature and lie behind the lazy reading room
+    // the drawing library is large by nature and lies behind the lazy reading room
     chunkSizeWarningLimit: 6000,
     rolldownOptions: { input: { index: at('./index.html'), early: at('./src/early.ts') }, output: { assetFileNames: 'assets/[name]-[hash][extname]' } },
   },
   optimizeDeps: {
-    exclude: ['@cornerstonejs/dicom-image-loader', '@cornerstonejs/metadata'],
-    include: [
-      'dicom-parser',
-      'comlink',
-      'pako',
-      'dcmjs',
-      '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs',
-      '@cornerstonejs/codec-charls/decodewasmjs',
-      '@cornerstonejs/codec-openjpeg/decodewasmjs',
-      '@cornerstonejs/codec-openjph/wasmjs',
-      '@cornerstonejs/codec-libjxl/decodewasmjs',
-      '@cornerstonejs/jpeg-lossless-decoder-js',
-    ],
+    exclude: ['@cornerstonejs/metadata'],
+    include: ['comlink', 'pako', 'dcmjs', '@cornerstonejs/codec-openjph/wasmjs'],
   },
   server: { proxy: { '/api': web, '/_allauth': web } },
   test: {

@@ -1,9 +1,10 @@
 /**
  * What a case begins with, asked for while the code of the page is still being read: its series, their geometry, and the middle
- * slice of each. Runs before everything else and knows only addresses; who asks for the same later finds it here or in the
- * browser's cache.
+ * slice of each; and the decoders start. Runs before everything else and knows only addresses; who asks for the same later finds it
+ * here or in the browser's cache.
  */
 import { askAhead } from './api/ahead'
+import { startDecoders } from './viewer/decoder'
 
 const SERIES = 3
 
@@ -24,6 +25,7 @@ const json = async <T>(answer: Promise<Response | null>): Promise<T | null> => {
 
 const begin = async (caseId: string): Promise<void> => {
   void askAhead('/api/me')
+  startDecoders()
   const found = await json<{ stacks?: readonly Series[] }>(askAhead(`/api/cases/${caseId}`))
   await Promise.all(
     (found?.stacks ?? []).slice(0, SERIES).map(async ({ id, region }) => {

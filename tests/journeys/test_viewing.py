@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.journeys.browser import ReadingRoom, Web
 
@@ -43,6 +43,11 @@ def grey(room: ReadingRoom, x: float, y: float) -> float:
     """Return the mean brightness of 5 × 5 pixels of the page, 0 to 255."""
     shot = room.page.screenshot(clip={"x": round(x) - 2, "y": round(y) - 2, "width": 5, "height": 5})
     return float(np.asarray(Image.open(io.BytesIO(shot)).convert("L")).mean())
+
+
+def picture(room: ReadingRoom, box: Any) -> Any:
+    """Return the greys of a part of the page, [row, column]."""
+    return np.asarray(Image.open(io.BytesIO(room.page.screenshot(clip=box))).convert("L"), np.float32)
 
 
 def at(room: ReadingRoom, slice_: int, row: int, column: int) -> int:
@@ -124,6 +129,26 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     assert any("region=" not in url for url in asked)
     assert room.digest(room.pane()["stack"]) == digest
     room.until(lambda _: bool(room.look("window.columna.imageBytes()") > 2 * small))
+
+
+def test_the_first_picture_is_seen_before_the_library_is_there_and_lies_where_the_library_has_it(
+    room: ReadingRoom, scenes: dict[str, Any]
+) -> None:
+    held: list[Route] = []
+    room.page.route("**/library-*.js", held.append)
+    room.page.goto(f"{room.url}/read/{scenes['gapped']['id']}")
+    seen = room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("isStill", False))["panes"][0]
+    room.until(lambda state: state["phase"] == "ready" and state["panes"][0]["loading"] == "waiting")  # no low resolution any more
+    box = room.page.locator('canvas[data-still="large"]').bounding_box()
+    before = picture(room, box)
+    for route in held:
+        route.continue_()
+    room.calm()
+    assert (room.pane()["slice"], room.pane()["letters"]) == (seen["slice"], seen["letters"])
+    assert room.page.locator("canvas[data-still]").count() == 0
+    assert before.std() > 20
+    assert np.median(np.abs(before - picture(room, box))) < 5
+    room.page.unroute_all()
 
 
 def test_a_ct_hangs_for_levels_cobb_and_fractures(room: ReadingRoom, scenes: dict[str, Any]) -> None:

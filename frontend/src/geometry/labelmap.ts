@@ -89,7 +89,7 @@ export class Labelmap {
     const known = this.occupancy.get(index)
     const version = this.sliceVersion(index)
     if (known?.version === version) return known.holds
-    const holds = slice.some((value) => value !== 0)
+    const holds = !isEmpty(slice)
     this.occupancy.set(index, { version, holds })
     return holds
   }
@@ -107,6 +107,12 @@ export class Labelmap {
     }
     return { width, height: this.count, data }
   }
+}
+
+/** Whether nothing but zero is in it: a loop, for a call per voxel takes ten times as long. */
+export const isEmpty = (data: Uint8Array): boolean => {
+  for (let at = 0; at < data.length; at += 1) if (data[at] !== 0) return false
+  return true
 }
 
 /**

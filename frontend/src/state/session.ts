@@ -72,6 +72,8 @@ export class ReadingSession {
   async open(takeover = false): Promise<void> {
     const { desk } = this
     desk.set({ phase: { kind: 'opening' } })
+    // pictures need no lease: they come while it is asked for
+    const looked = this.look()
     try {
       const isAlone = await this.lease.lockTab(takeover)
       if (!isAlone) {
@@ -84,7 +86,7 @@ export class ReadingSession {
       desk.annotation = opened.annotation.id
       desk.set({ case: opened.case, seq: opened.annotation.seq, isRevealed: opened.annotation.json['blind'] !== null, spent: spentOf(opened.annotation.json['effort']), ...openedView(opened.annotation) })
       this.saving.begin(opened.annotation.seq)
-      await Promise.all([structuresLoad(desk, opened.case), manifestsLoad(desk, opened.case), formsLoad(desk, opened.case)])
+      await Promise.all([structuresLoad(desk, opened.case), looked.then((has) => (has ? undefined : manifestsLoad(desk, opened.case))), formsLoad(desk, opened.case)])
       await masksLoad(desk, opened.annotation)
       const offered = await this.saving.leftover()
       if (offered === null) {
@@ -99,6 +101,22 @@ export class ReadingSession {
       void this.branches.find()
     } catch (error) {
       await this.openFailed(error)
+    }
+  }
+
+  /** Bring the pictures in before the case is opened. Resolves with whether all of them came; why not, opening will say. */
+  private async look(): Promise<boolean> {
+    const { desk } = this
+    if (desk.view.manifests.length) return false
+    try {
+      const info = await caseGet(this.caseId)
+      if (desk.view.case) return false
+      desk.set({ case: info })
+      await manifestsLoad(desk, info)
+      if (desk.view.phase.kind === 'withdrawn') desk.set({ manifests: [] })
+      return desk.view.missing.length === 0
+    } catch {
+      return false
     }
   }
 

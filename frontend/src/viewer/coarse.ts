@@ -1,14 +1,11 @@
-import { createImage } from '@cornerstonejs/dicom-image-loader'
+import { rescaleOf } from '@/geometry/stack'
+import { decodeFrame, type Decoded } from './decoder'
 import type { FetchFrames } from './frames'
-import { HTJ2K_RPCL, isColour, type StackImages } from './images'
+import { isColour, type StackImages } from './images'
 import type { Window } from './pane'
 
 /** A slice at low resolution, in real values. */
-export interface CoarseSlice {
-  readonly rows: number
-  readonly columns: number
-  readonly values: ArrayLike<number>
-}
+export type CoarseSlice = Decoded
 
 const BUNDLE = 32
 /** Stacks of fewer slices are there before this would be. */
@@ -66,9 +63,10 @@ export class Coarse {
 
   private async decode(index: number, data: Uint8Array): Promise<void> {
     const levels = this.listed[index]?.levels?.length ?? 0
-    const image = await createImage(this.images.imageIds[index] ?? '', data, HTJ2K_RPCL, { decodeLevel: levels - 1 - LEVEL, preScale: { enabled: true }, useRGBA: false })
-    if (this.abort.signal.aborted || !('getPixelData' in image)) return
-    this.slices.set(index, { rows: image.rows, columns: image.columns, values: image.getPixelData() })
+    const { rescaleSlope: slope, rescaleIntercept: intercept } = rescaleOf(this.images.manifest, index)
+    const decoded = await decodeFrame({ data, coarser: levels - 1 - LEVEL, type: this.images.pixelType, slope, intercept })
+    if (this.abort.signal.aborted) return
+    this.slices.set(index, decoded)
     this.arrived(index)
   }
 

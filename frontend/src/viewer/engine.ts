@@ -1,4 +1,4 @@
-import { cache, Enums, eventTarget, RenderingEngine } from '@cornerstonejs/core'
+import type { RenderingEngine } from '@cornerstonejs/core'
 import type { Axis } from '@/geometry/labelmap'
 import type { Patch } from '@/geometry/patch'
 import type { StackGrid, StackManifest } from '@/geometry/stack'
@@ -6,14 +6,15 @@ import { dot, type Vec3 } from '@/geometry/vector'
 import { Drawing } from './drawing'
 import type { FetchFrames } from './frames'
 import { Hand } from './hand'
-import { frameOf, isLoadedAt, valuesOf } from './images'
+import { decodedBytes, frameOf, isLoadedAt, valuesOf } from './images'
 import { Layers } from './layers'
-import { startLibrary, ViewTools } from './library'
+import type { ViewTools } from './library'
 import type { MaskLayer } from './masks'
 import { Overlay, type OverlayOptions } from './overlay'
-import { Pane, type PaneSpec, type PaneState, type Stand, type Window } from './pane'
+import type { Pane, PaneSpec, PaneState, Stand, Window } from './pane'
 import { Progress } from './progress'
 import { Shelf } from './shelf'
+import { Still } from './still'
 import { brushTool } from './tools/brush'
 import type { BrushSettings, PaintedPatch, PaintHost, PaintTarget } from './tools/host'
 import { contourTool, lassoTool, scissorsTool, type ScissorsSettings } from './tools/outlines'
@@ -33,6 +34,8 @@ export interface ViewerEvents {
   outside?: (stack: string, why: 'draw' | 'look' | 'prior') => void
   /** The graphics card gave up and every picture was built anew. */
   rebuilt?: () => void
+  /** The part of the page that draws did not come. */
+  broken?: () => void
 }
 
 interface Mounted {
@@ -42,6 +45,15 @@ interface Mounted {
 }
 
 let serial = 0
+
+type Library = typeof import('./library')
+
+let library: Library | null = null
+
+/** The library is large: it is read once a picture is seen, or after this long. */
+const SEEN_MS = 3000
+/** A picture that nothing replaces (its pane is out of sight) is taken down after this long. */
+const STILL_MS = 2000
 
 /**
  * The pictures of one case. The page hands it manifests, masks and a place on the screen, and hears what the reader does;
@@ -53,6 +65,8 @@ export class ReadingViewer {
   private viewTools: ViewTools | null = null
   private readonly shelf: Shelf
   private readonly panes = new Map<string, Mounted>()
+  /** Pictures that are seen until the library has drawn its own. */
+  private readonly stills = new Map<string, Still>()
   readonly layers = new Layers(() => this.drawing.redrawLayers())
   readonly tools = new Tools()
   /** For tools that change masks. */
@@ -67,6 +81,8 @@ export class ReadingViewer {
   private rebuildTimer = 0
   private readonly progress = new Progress((stack, loader, total) => this.events.progressed(stack, loader.loaded, total, loader.failed))
   private disposed = false
+  private unhear: () => void = () => undefined
+  private seen: () => void = () => undefined
   private readonly ready: Promise<void>
 
   constructor(private readonly events: ViewerEvents) {
@@ -76,18 +92,32 @@ export class ReadingViewer {
     )
     this.host = this.hostOf()
     for (const tool of [brushTool('brush', this.host), brushTool('erase', this.host), lassoTool(this.host), scissorsTool(this.host, () => this.scissors), contourTool(this.host), this.crosshair()]) this.tools.add(tool)
-    this.ready = startLibrary().then(() => {
-      if (this.disposed) return
-      this.engine = new RenderingEngine(this.id)
-      this.viewTools = new ViewTools(this.id)
-      this.viewTools.bind(this.tool)
-      eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
-    })
+    this.ready = this.start()
   }
 
-  private readonly contextLost = (event: Event): void => {
-    const { renderingEngineId } = (event as CustomEvent<{ renderingEngineId: string }>).detail
-    if (renderingEngineId !== this.id || this.rebuildTimer) return
+  private async start(): Promise<void> {
+    try {
+      if (!library) {
+        await new Promise<void>((resolve) => {
+          this.seen = () => setTimeout(resolve)
+          setTimeout(resolve, SEEN_MS)
+        })
+        library = await import('./library')
+      }
+      if (this.disposed) return
+      library.startLibrary()
+      this.engine = new library.RenderingEngine(this.id)
+      this.viewTools = new library.ViewTools(this.id)
+      this.viewTools.bind(this.tool)
+      this.unhear = library.onContextLost(this.id, this.contextLost)
+    } catch (reason) {
+      console.error(reason)
+      this.events.broken?.()
+    }
+  }
+
+  private readonly contextLost = (): void => {
+    if (this.rebuildTimer) return
     // every context of the page is lost at once; one rebuilding is enough
     this.rebuildTimer = window.setTimeout(() => {
       this.rebuildTimer = 0
@@ -101,7 +131,7 @@ export class ReadingViewer {
       () => true,
       () => {
         this.engine?.destroy()
-        this.engine = new RenderingEngine(this.id)
+        this.engine = library && new library.RenderingEngine(this.id)
       },
     )
     this.events.rebuilt?.()
@@ -160,7 +190,7 @@ export class ReadingViewer {
 
   /** How much memory the decoded pictures take. */
   get imageBytes(): number {
-    return cache.getCacheSize()
+    return decodedBytes()
   }
 
   prefetch(stack: string): void {
@@ -175,6 +205,7 @@ export class ReadingViewer {
     const open = this.shelf.get(stack)
     if (!open || this.disposed) return
     this.progress.tell(stack, open.loader, open.images.imageIds.length)
+    for (const still of this.stills.values()) if (still.spec.stack === stack) still.arrived(index)
     this.eachPane((pane) => {
       if (pane.spec.stack !== stack) return
       pane.arrived(index)
@@ -200,17 +231,41 @@ export class ReadingViewer {
   /** Show a stack in an element. Returns the way to take it down again. */
   mount(spec: PaneSpec, element: HTMLDivElement): () => void {
     let done = false
+    if (!this.engine) this.showStill(spec, element)
     void this.ready.then(() => (done ? undefined : this.open(spec, element)))
     return () => {
       done = true
+      if (this.stills.get(spec.id)?.element === element) this.takeStill(spec.id)
       this.unmount(spec, element)
     }
   }
 
+  private showStill(spec: PaneSpec, element: HTMLDivElement): void {
+    const open = this.shelf.get(spec.stack)
+    if (!open || this.disposed) return
+    const still = new Still(spec, element, open, () => {
+      this.events.paneChanged(spec.id, still.state)
+      if (still.isSharp) this.seen()
+    })
+    this.stills.set(spec.id, still)
+    this.shelf.load(spec.stack)
+    still.arrived()
+  }
+
+  /** The library has drawn the pane, or never will: what stood in for it goes. */
+  private takeStill(paneId: string): void {
+    const still = this.stills.get(paneId)
+    if (!still) return
+    this.stills.delete(paneId)
+    still.remove()
+    const pane = this.panes.get(paneId)?.pane
+    if (pane) this.changed(pane)
+  }
+
   private async open(spec: PaneSpec, element: HTMLDivElement, stand?: Stand): Promise<void> {
     const open = this.shelf.get(spec.stack)
-    if (this.disposed || !this.engine || !open) return
-    const pane = new Pane(
+    if (this.disposed || !this.engine || !library || !open) return
+    const pane = new library.Pane(
       spec,
       element,
       open,
@@ -225,6 +280,10 @@ export class ReadingViewer {
     this.viewTools?.add(spec.id, this.id)
     this.shelf.load(spec.stack)
     await pane.open(stand)
+    if (!this.stills.has(spec.id)) return
+    const take = () => this.takeStill(spec.id)
+    if (pane.loading === 'failed') take()
+    else pane.onceDrawn(take, STILL_MS)
   }
 
   private unmount(spec: PaneSpec, element: HTMLDivElement): void {
@@ -268,7 +327,7 @@ export class ReadingViewer {
   }
 
   private readonly changed = (pane: Pane): void => {
-    if (this.disposed) return
+    if (this.disposed || this.stills.has(pane.spec.id)) return
     this.events.paneChanged(pane.spec.id, pane.state)
     this.drawing.redraw(pane.spec.id)
   }
@@ -450,7 +509,9 @@ export class ReadingViewer {
     this.drawing.dispose()
     window.clearTimeout(this.rebuildTimer)
     this.progress.dispose()
-    eventTarget.removeEventListener(Enums.Events.WEBGL_CONTEXT_LOST, this.contextLost)
+    this.unhear()
+    this.stills.forEach((still) => still.remove())
+    this.stills.clear()
     this.eachPane((pane, { overlay, hand }) => {
       hand.dispose()
       overlay.dispose()

@@ -1,11 +1,9 @@
-import { cache, imageLoader, metaData, type Types } from '@cornerstonejs/core'
-import { createImage } from '@cornerstonejs/dicom-image-loader'
-import { isSigned, pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest, type StackRegion } from '@/geometry/stack'
-import { add, scale } from '@/geometry/vector'
+/** The slices of stacks that are open, decoded, whoever shows them. Knows no library that draws. */
+import { pixelTypeOf, rescaleOf, type PixelType, type StackGrid, type StackManifest, type StackRegion } from '@/geometry/stack'
+import { decodeFrame, type Decoded, type Pixels } from './decoder'
 import { FrameQueue, type FetchFrames } from './frames'
 
 const SCHEME = 'columna'
-export const HTJ2K_RPCL = '1.2.840.10008.1.2.4.202'
 
 /** Pixel types are fixed per stack: a type that changed with the content of a slice would rebuild the picture while scrolling. */
 
@@ -17,13 +15,16 @@ export interface StackImages {
   readonly pixelType: PixelType
   /** The part of every slice that is loaded; null when it is the whole. */
   readonly region: StackRegion | null
+  /** Slices that are decoded, or on their way. */
+  readonly decoded: Map<number, Decoded>
+  readonly coming: Map<number, Promise<Decoded>>
 }
 
 const stacks = new Map<string, StackImages>()
 
 export const imageIdOf = (stack: string, index: number): string => `${SCHEME}:${stack}/${index}`
 
-const find = (imageId: string): { images: StackImages; index: number } | null => {
+export const findImage = (imageId: string): { images: StackImages; index: number } | null => {
   if (typeof imageId !== 'string' || !imageId.startsWith(`${SCHEME}:`)) return null
   const [stack, index] = imageId.slice(SCHEME.length + 1).split('/')
   const images = stacks.get(stack ?? '')
@@ -43,18 +44,31 @@ export const rememberStack = (manifest: StackManifest, grid: StackGrid, fetchFra
     frames: new FrameQueue(fetchFrames),
     pixelType: pixelTypeOf(manifest),
     region: manifest.region ?? null,
+    decoded: new Map(),
+    coming: new Map(),
   }
   images.frames.centre = Math.floor(images.imageIds.length / 2)
   stacks.set(manifest.stack, images)
   return images
 }
 
+const forgotten = new Set<(images: StackImages) => void>()
+
+/** Be told when a stack is closed, so that what was made of its slices goes with it. */
+export const onForget = (listener: (images: StackImages) => void): void => void forgotten.add(listener)
+
 export const forgetStack = (stack: string): void => {
   const images = stacks.get(stack)
-  images?.frames.dispose()
+  if (!images) return
+  images.frames.dispose()
   stacks.delete(stack)
-  for (const imageId of images?.imageIds ?? []) if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId)
+  forgotten.forEach((listener) => listener(images))
+  images.decoded.clear()
+  images.coming.clear()
 }
+
+/** How many bytes the decoded slices of all open stacks take. */
+export const decodedBytes = (): number => [...stacks.values()].reduce((sum, { decoded }) => sum + [...decoded.values()].reduce((bytes, { values }) => bytes + values.byteLength, 0), 0)
 
 /** The part of every slice that is loaded, in rows and columns of the whole grid. */
 export const partOf = ({ manifest, region }: Pick<StackImages, 'manifest' | 'region'>): { row: number; column: number; rows: number; columns: number } =>
@@ -70,97 +84,22 @@ export const isLoadedAt = (images: StackImages, index: readonly [number, number,
   return row >= 0 && column >= 0 && row < part.rows && column < part.columns
 }
 
-/** What Cornerstone asks of an image, answered from the manifest. */
-export const provide = (kind: string, imageId: string): unknown => {
-  const found = find(imageId)
-  if (!found) return undefined
-  const { manifest, grid } = found.images
-  const colour = isColour(manifest)
-  const part = partOf(found.images)
-  switch (kind) {
-    case 'imagePlaneModule': {
-      const plane = grid.slicePlane(found.index)
-      const { spacing } = grid.geometry
-      const origin = add(plane.origin, add(scale(plane.column, part.row * spacing[1]), scale(plane.row, part.column * spacing[2])))
-      return {
-        frameOfReferenceUID: frameOf(manifest),
-        rows: part.rows,
-        columns: part.columns,
-        imageOrientationPatient: [...plane.row, ...plane.column],
-        rowCosines: [...plane.row],
-        columnCosines: [...plane.column],
-        imagePositionPatient: [...origin],
-        sliceThickness: spacing[0],
-        sliceLocation: null,
-        pixelSpacing: [spacing[1], spacing[2]],
-        rowPixelSpacing: spacing[1],
-        columnPixelSpacing: spacing[2],
-      }
-    }
-    case 'imagePixelModule':
-      return {
-        samplesPerPixel: colour ? (manifest.samplesPerPixel ?? 3) : 1,
-        // a decoded colour frame is RGB whatever it was
-        photometricInterpretation: colour ? 'RGB' : manifest.photometric,
-        planarConfiguration: 0,
-        rows: part.rows,
-        columns: part.columns,
-        bitsAllocated: manifest.bitsStored > 8 ? 16 : 8,
-        bitsStored: manifest.bitsStored,
-        highBit: manifest.bitsStored - 1,
-        pixelRepresentation: isSigned(manifest, found.index) ? 1 : 0,
-      }
-    case 'modalityLutModule':
-      return rescaleOf(manifest, found.index)
-    case 'voiLutModule': {
-      const [first] = manifest.windows
-      return first ? { windowCenter: [first.center], windowWidth: [first.width] } : { windowCenter: undefined, windowWidth: undefined }
-    }
-    case 'generalSeriesModule':
-      return { modality: manifest.modality, seriesInstanceUID: manifest.series, seriesNumber: 0 }
-    case 'sopCommonModule':
-      return { sopInstanceUID: manifest.slices[found.index]?.key ?? imageId, sopClassUID: '' }
-    case 'generalImageModule':
-      return { sopInstanceUID: manifest.slices[found.index]?.key ?? imageId, instanceNumber: found.index + 1 }
-    case 'transferSyntax':
-      return { transferSyntaxUID: HTJ2K_RPCL }
-    default:
-      return undefined
-  }
-}
-
 /** Stacks without a frame of reference are each in a frame of their own, so that nothing is linked that has no common space. */
 export const frameOf = (manifest: StackManifest): string => manifest.frameOfReferenceUID ?? `stack:${manifest.stack}`
 
-interface LoadOptions {
-  preScale?: { enabled: boolean }
-  [key: string]: unknown
-}
-
-const load = (imageId: string, options: LoadOptions = {}): { promise: Promise<Types.IImage> } => {
-  const found = find(imageId)
-  if (!found) return { promise: Promise.reject(new Error('This image is no longer open.')) }
-  const { images, index } = found
-  const { manifest, pixelType } = images
-  const promise = images.frames.get(index).then(async (data) => {
-    const image = await createImage(imageId, data, HTJ2K_RPCL, {
-      ...options,
-      useRGBA: false,
-      preScale: { enabled: true },
-      ...(isColour(manifest) ? {} : { targetBuffer: { type: pixelType, rows: partOf(images).rows, columns: partOf(images).columns } }),
-    } as never)
-    return image as Types.IImage
+/** A slice, decoded once; whoever asks meanwhile waits for the same. Rejects when it is lost, and may then be asked for again. */
+export const loadSlice = (images: StackImages, index: number): Promise<Decoded> => {
+  const known = images.coming.get(index)
+  if (known) return known
+  const coming = images.frames.get(index).then(async (data) => {
+    const { rescaleSlope: slope, rescaleIntercept: intercept } = isColour(images.manifest) ? { rescaleSlope: 1, rescaleIntercept: 0 } : rescaleOf(images.manifest, index)
+    const decoded = await decodeFrame({ data, coarser: 0, type: images.pixelType, slope, intercept }, index === images.frames.centre)
+    images.decoded.set(index, decoded)
+    return decoded
   })
-  return { promise }
-}
-
-let isRegistered = false
-
-export const registerImages = (): void => {
-  if (isRegistered) return
-  isRegistered = true
-  imageLoader.registerImageLoader(SCHEME, load)
-  metaData.addProvider(provide, 10_000)
+  images.coming.set(index, coming)
+  coming.catch(() => images.coming.delete(index))
+  return coming
 }
 
 export type LoadState = 'waiting' | 'loaded' | 'failed'
@@ -168,6 +107,7 @@ export type LoadState = 'waiting' | 'loaded' | 'failed'
 /** Loads every slice of a stack, from the middle outward, and says how far it is. */
 export class StackLoader {
   readonly states: LoadState[]
+  private readonly begun = new Set<number>()
   private stopped = false
 
   constructor(
@@ -195,20 +135,19 @@ export class StackLoader {
   }
 
   async load(index: number): Promise<void> {
-    const imageId = this.images.imageIds[index]
-    if (imageId === undefined || this.states[index] === 'loaded' || this.stopped) return
+    if (this.begun.has(index) || this.stopped) return
+    this.begun.add(index)
     try {
-      await imageLoader.loadAndCacheImage(imageId)
+      await loadSlice(this.images, index)
       this.settle(index, 'loaded')
     } catch {
+      this.begun.delete(index)
       this.settle(index, 'failed')
     }
   }
 
   retry(index: number): void {
-    const imageId = this.images.imageIds[index]
-    if (imageId === undefined || this.states[index] !== 'failed') return
-    if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId)
+    if (this.states[index] !== 'failed') return
     this.settle(index, 'waiting')
     void this.load(index)
   }
@@ -238,7 +177,4 @@ export const valuesOf = (images: StackImages, slice: number): ((offset: number) 
 }
 
 /** What is loaded of a slice, row by row. */
-export const pixelsOf = (images: StackImages, slice: number): ArrayLike<number> | null => {
-  const image = cache.getImage(images.imageIds[slice] ?? '')
-  return image ? image.getPixelData() : null
-}
+export const pixelsOf = (images: StackImages, slice: number): Pixels | null => images.decoded.get(slice)?.values ?? null

@@ -1,7 +1,8 @@
-import { getConfiguration, init as initCore } from '@cornerstonejs/core'
-import { init as initLoader } from '@cornerstonejs/dicom-image-loader'
+/** All that draws with Cornerstone3D, in a chunk of its own: pictures are seen before it is here (`still.ts`). */
+import { Enums as CoreEnums, eventTarget, getConfiguration, init as initCore, RenderingEngine } from '@cornerstonejs/core'
 import { addTool, Enums, init as initTools, PanTool, ToolGroupManager, WindowLevelTool, ZoomTool } from '@cornerstonejs/tools'
-import { registerImages } from './images'
+import { Pane } from './pane'
+import { registerImages } from './pictures'
 import { registerPlanes } from './planes'
 import type { ToolName } from './tools'
 
@@ -9,20 +10,30 @@ const PAN = String(PanTool.toolName)
 const ZOOM = String(ZoomTool.toolName)
 const WINDOW = String(WindowLevelTool.toolName)
 
-let started: Promise<void> | null = null
+export { Pane, RenderingEngine }
+
+let isStarted = false
 
 /** Bring the library up, once per page. */
-export const startLibrary = (): Promise<void> =>
-  (started ??= (async () => {
-    // one context draws every picture in turn: shaders are compiled once, and there is one screen's memory, not seven
-    initCore({ ...getConfiguration(), rendering: { ...getConfiguration().rendering, webGlContextCount: 1 } })
-    initLoader({ maxWebWorkers: Math.max(1, Math.min(4, Math.floor((navigator.hardwareConcurrency || 2) / 2))) })
-    initTools()
-    for (const tool of [PanTool, ZoomTool, WindowLevelTool]) addTool(tool)
-    registerImages()
-    registerPlanes()
-    await Promise.resolve()
-  })())
+export const startLibrary = (): void => {
+  if (isStarted) return
+  isStarted = true
+  // one context draws every picture in turn: shaders are compiled once, and there is one screen's memory, not seven
+  initCore({ ...getConfiguration(), rendering: { ...getConfiguration().rendering, webGlContextCount: 1 } })
+  initTools()
+  for (const tool of [PanTool, ZoomTool, WindowLevelTool]) addTool(tool)
+  registerImages()
+  registerPlanes()
+}
+
+/** Hear that the graphics card dropped the pictures of an engine. Returns the way to stop. */
+export const onContextLost = (engine: string, lost: () => void): (() => void) => {
+  const listener = (event: Event): void => {
+    if ((event as CustomEvent<{ renderingEngineId: string }>).detail.renderingEngineId === engine) lost()
+  }
+  eventTarget.addEventListener(CoreEnums.Events.WEBGL_CONTEXT_LOST, listener)
+  return () => eventTarget.removeEventListener(CoreEnums.Events.WEBGL_CONTEXT_LOST, listener)
+}
 
 /** The library's own tools: always on the other buttons, on the first one when in hand. */
 export class ViewTools {

@@ -5,7 +5,9 @@ import { add, cross, dot, length, normalize, scale, subtract, type Vec3 } from '
 import { coarsePicture } from './coarse'
 import { frameOf, type StackImages, type StackLoader } from './images'
 import type { Projection } from './layers'
-import { dropPlane, freshen, gapsOf, layOf, rememberPlane, type Gap } from './planes'
+import { gapsOf, layOf, type Gap } from './lay'
+import { dropImage } from './pictures'
+import { freshen, rememberPlane } from './planes'
 import type { OpenStack } from './shelf'
 import { watchWindowDrag } from './windowDrag'
 
@@ -31,6 +33,8 @@ export interface PaneState {
   readonly count: number
   /** "coarse": the slice itself still comes, a low resolution of it shows. */
   readonly loading: 'waiting' | 'coarse' | 'loaded' | 'failed'
+  /** The slice is seen already, but nothing can be done with it yet: what draws is still on its way. */
+  readonly isStill?: boolean
   readonly window: Window | null
   readonly letters: { readonly left: string; readonly right: string; readonly top: string; readonly bottom: string } | null
   readonly mmPerPixel: number
@@ -148,6 +152,18 @@ export class Pane implements Projection {
     this.onChange(this)
   }
 
+  /** Call once when the picture is on the screen, or when it was not drawn for so long. */
+  onceDrawn(act: () => void, patience: number): void {
+    const done = (): void => {
+      window.clearTimeout(timer)
+      this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, done)
+      act()
+    }
+    const timer = window.setTimeout(done, patience)
+    this.element.addEventListener(Enums.Events.IMAGE_RENDERED, done)
+    this.viewport.render()
+  }
+
   private readonly changed = (): void => {
     this.onChange(this)
   }
@@ -198,7 +214,7 @@ export class Pane implements Projection {
     const before = viewport.getCurrentImageIdIndex()
     if (before === slice) return
     await viewport.setImageIdIndex(slice)
-    if (this.isAcross && imageIds[before] && before !== this.slice) dropPlane(imageIds[before])
+    if (this.isAcross && imageIds[before] && before !== this.slice) dropImage(imageIds[before])
   }
 
   private get focal(): Vec3 {
@@ -231,7 +247,7 @@ export class Pane implements Projection {
       this.viewport.render()
     }
     // the other pictures kept of this plane were put together before
-    this.imageIds.forEach((imageId) => imageId !== image?.imageId && dropPlane(imageId))
+    this.imageIds.forEach((imageId) => imageId !== image?.imageId && dropImage(imageId))
   }
 
   /** Bring a point into view: its slice, and its place if it lies outside. */

@@ -3,8 +3,10 @@ import { Coarse } from './coarse'
 import type { FetchFrames } from './frames'
 import { forgetStack, pixelsOf, rememberStack, StackLoader, type StackImages } from './images'
 import type { Window } from './pane'
-import { forgetPlanes } from './planes'
 import { presetsOf, sampleOf, type WindowPreset } from './windows'
+
+/** After this long without a whole slice, low resolution comes first: the line is slow. */
+const PATIENCE_MS = 400
 
 export interface OpenStack {
   readonly images: StackImages
@@ -13,6 +15,7 @@ export interface OpenStack {
   window: Window | null
   presets: WindowPreset[]
   measured: boolean
+  coarseTimer: number
 }
 
 /** The stacks of the case: their frames, how far they are loaded, and the window they are seen through. */
@@ -38,10 +41,11 @@ export class Shelf {
       const open = this.stacks.get(manifest.stack)
       if (open && !open.measured && loader.states[index] === 'loaded') this.measure(open, index)
       this.settled(manifest.stack, index)
+      if (open?.coarseTimer) this.loadCoarse(open)
     })
     const coarse = new Coarse(images, fetchFrames, (index) => this.settled(manifest.stack, index))
     const presets = presetsOf(manifest, null)
-    this.stacks.set(manifest.stack, { images, loader, coarse, presets, window: presets[0] ?? null, measured: false })
+    this.stacks.set(manifest.stack, { images, loader, coarse, presets, window: presets[0] ?? null, measured: false, coarseTimer: 0 })
     return images.grid
   }
 
@@ -50,8 +54,8 @@ export class Shelf {
     const open = this.stacks.get(stack)
     if (!open) return
     open.loader.stop()
+    clearTimeout(open.coarseTimer)
     open.coarse.stop()
-    forgetPlanes(stack)
     forgetStack(stack)
     this.stacks.delete(stack)
     this.add({ ...open.images.manifest, region: null }, fetchFrames)
@@ -59,11 +63,15 @@ export class Shelf {
     Object.assign(this.stacks.get(stack) ?? {}, { window, presets, measured })
   }
 
-  /** Load a stack: low resolution of every slice beside the slices themselves. */
+  /** Load a stack: the slice that is looked at, then low resolution of every slice beside the slices themselves. */
   load(stack: string): void {
     const open = this.stacks.get(stack)
     if (!open) return
     open.loader.start()
+    open.coarseTimer ||= window.setTimeout(() => this.loadCoarse(open), PATIENCE_MS)
+  }
+
+  private loadCoarse(open: OpenStack): void {
     open.coarse.start((index) => open.loader.states[index] === 'loaded')
   }
 
@@ -77,10 +85,10 @@ export class Shelf {
   }
 
   dispose(): void {
-    for (const [stack, { loader, coarse }] of this.stacks) {
+    for (const [stack, { loader, coarse, coarseTimer }] of this.stacks) {
       loader.stop()
+      clearTimeout(coarseTimer)
       coarse.stop()
-      forgetPlanes(stack)
       forgetStack(stack)
     }
     this.stacks.clear()

@@ -22,7 +22,7 @@ export function PaneFrame({ room, spec, view, session }: { room: Room; spec: Pan
   const interval = spec.isReadOnly ? view.priors.get(spec.stack)?.interval : undefined
   const progress = view.progress.get(spec.stack)
   const alone = room.panes.whyAlone(spec.id)
-  const isShown = state?.loading === 'loaded' || state?.loading === 'coarse'
+  const isShown = state?.loading === 'loaded' || state?.loading === 'coarse' || state?.isStill === true
   const isMiddle = state ? state.slice === Math.floor(state.count / 2) : true
   return (
     <section className={classes['pane']} aria-label={viewName(manifest, spec)} data-pane={spec.id}>

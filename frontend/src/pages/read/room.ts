@@ -66,6 +66,7 @@ export class Room {
       target: (stack) => this.masks.target(stack),
       outside: (stack, why) => this.panes.outside(stack, why),
       rebuilt: () => this.notify('The pictures were rebuilt', 'The graphics card had dropped them. Nothing that you drew is lost.', 'info'),
+      broken: () => this.notify('The pictures cannot be worked with', 'A part of this page did not arrive. Nothing that you drew is lost: load the page again.', 'attn'),
     })
     this.panes = new Panes(this)
     this.masks = new Masks(this)

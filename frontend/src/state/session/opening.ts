@@ -1,5 +1,5 @@
 /** What a case needs before anybody can look at it: structures, manifests, masks. */
-import { Labelmap } from '@/geometry/labelmap'
+import { isEmpty, Labelmap } from '@/geometry/labelmap'
 import type { StackManifest } from '@/geometry/stack'
 import { annotationMaskPath, manifestGet, maskGet, regionGet, revisionMaskPath, structuresGet, type AnnotationInfo, type CaseInfo, type HeldMask } from '../annotation'
 import { formsGet, formsOf } from '../forms'
@@ -47,7 +47,7 @@ export const labelmapOf = (manifest: StackManifest, layer: string, held: HeldMas
       throw new MaskGeometryMismatch(
         `The mask “${layer}” does not fit its images: it has ${held.rows} × ${held.columns} voxels a slice, the images have ${manifest.rows} × ${manifest.columns}${index === undefined ? ', and a slice of it is not theirs' : ''}. It is not shown, so that nothing is shown wrong; what is saved is untouched. Tell a data manager, and take another case meanwhile.`,
       )
-    if (data.some((value) => value !== 0)) labelmap.load(index, data)
+    if (!isEmpty(data)) labelmap.load(index, data)
   }
   return labelmap
 }
