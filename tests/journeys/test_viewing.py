@@ -136,7 +136,7 @@ def test_the_first_picture_is_seen_before_the_library_is_there_and_lies_where_th
 ) -> None:
     held: list[Route] = []
     room.page.route("**/library-*.js", held.append)
-    room.page.goto(f"{room.url}/read/{scenes['gapped']['id']}")
+    room.page.goto(f"{room.url}/read/{scenes['gapped']['id']}", wait_until="commit")
     seen = room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("isStill", False))["panes"][0]
     room.until(lambda state: state["phase"] == "ready" and state["panes"][0]["loading"] == "waiting")  # no low resolution any more
     box = room.page.locator('canvas[data-still="large"]').bounding_box()

@@ -8,7 +8,7 @@ import type { FetchFrames } from './frames'
 import { Hand } from './hand'
 import { decodedBytes, frameOf, isLoadedAt, valuesOf } from './images'
 import { Layers } from './layers'
-import type { ViewTools } from './library'
+import type * as Drawn from './library'
 import type { MaskLayer } from './masks'
 import { Overlay, type OverlayOptions } from './overlay'
 import type { Pane, PaneSpec, PaneState, Stand, Window } from './pane'
@@ -46,9 +46,7 @@ interface Mounted {
 
 let serial = 0
 
-type Library = typeof import('./library')
-
-let library: Library | null = null
+let library: typeof Drawn | null = null
 
 /** The library is large: it is read once a picture is seen, or after this long. */
 const SEEN_MS = 3000
@@ -62,7 +60,7 @@ const STILL_MS = 2000
 export class ReadingViewer {
   private readonly id = `columna-${(serial += 1)}`
   private engine: RenderingEngine | null = null
-  private viewTools: ViewTools | null = null
+  private viewTools: Drawn.ViewTools | null = null
   private readonly shelf: Shelf
   private readonly panes = new Map<string, Mounted>()
   /** Pictures that are seen until the library has drawn its own. */

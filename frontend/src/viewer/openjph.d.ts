@@ -1,3 +1,4 @@
+/* eslint-disable import-x/no-default-export -- as the package has it */
 /** What is used of the OpenJPH decoder, which comes without types. */
 declare module '@cornerstonejs/codec-openjph/wasmjs' {
   export interface FrameInfo {

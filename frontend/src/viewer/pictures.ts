@@ -72,7 +72,7 @@ export const imageMade = (imageId: string, images: StackImages, picture: Decoded
   const { manifest, pixelType } = images
   const { rows, columns, values, low, high } = picture
   const colour = isColour(manifest)
-  const numberOfComponents = colour ? (manifest.samplesPerPixel ?? 3) : 1
+  const numberOfComponents = colour ? 3 : 1
   const first = manifest.windows[0]
   const voxelManager = utilities.VoxelManager.createImageVoxelManager({ width: columns, height: rows, numberOfComponents, scalarData: values })
   return {
