@@ -135,7 +135,11 @@ def test_the_first_picture_is_seen_before_the_library_is_there_and_lies_where_th
     room: ReadingRoom, scenes: dict[str, Any]
 ) -> None:
     held: list[Route] = []
-    room.page.route("**/library-*.js", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    room.page.route("**/library-*.js", hold)
     room.page.goto(f"{room.url}/read/{scenes['gapped']['id']}", wait_until="commit")
     seen = room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("isStill", False))["panes"][0]
     room.until(lambda state: state["phase"] == "ready" and state["panes"][0]["loading"] == "waiting")  # no low resolution any more
