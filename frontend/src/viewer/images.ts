@@ -135,7 +135,7 @@ export class StackLoader {
   }
 
   async load(index: number): Promise<void> {
-    if (this.begun.has(index) || this.stopped) return
+    if (this.states[index] !== 'waiting' || this.begun.has(index) || this.stopped) return
     this.begun.add(index)
     try {
       await loadSlice(this.images, index)
