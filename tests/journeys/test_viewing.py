@@ -131,30 +131,6 @@ def test_a_large_ct_opens_round_the_spine_is_edited_in_its_true_voxels_and_loads
     room.until(lambda _: bool(room.look("window.columna.imageBytes()") > 2 * small))
 
 
-def test_the_first_picture_is_seen_before_the_library_is_there_and_lies_where_the_library_has_it(
-    room: ReadingRoom, scenes: dict[str, Any]
-) -> None:
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    room.page.route("**/library-*.js", hold)
-    room.page.goto(f"{room.url}/read/{scenes['gapped']['id']}", wait_until="commit")
-    seen = room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("isStill", False))["panes"][0]
-    room.until(lambda state: state["phase"] == "ready" and state["panes"][0]["loading"] == "waiting")  # no low resolution any more
-    box = room.page.locator('canvas[data-still="large"]').bounding_box()
-    before = picture(room, box)
-    for route in held:
-        route.continue_()
-    room.calm()
-    assert (room.pane()["slice"], room.pane()["letters"]) == (seen["slice"], seen["letters"])
-    assert room.page.locator("canvas[data-still]").count() == 0
-    assert before.std() > 20
-    assert np.median(np.abs(before - picture(room, box))) < 5
-    room.page.unroute_all()
-
-
 def test_a_ct_hangs_for_levels_cobb_and_fractures(room: ReadingRoom, scenes: dict[str, Any]) -> None:
     (stack,) = scenes["trunk"]["stacks"].values()
     hung = hangings(room, {stack: "ct"})
@@ -294,3 +270,27 @@ def test_ultrasound_outside_a_region_is_not_measured_and_says_so(
     expect(card).to_contain_text("Outside the calibrated regions of this ultrasound picture nothing is measured.")
     assert room.state["measurements"] == [before]
     assert room.state["measuring"]["placing"] is None
+
+
+def test_the_first_picture_is_seen_before_the_library_is_there_and_lies_where_the_library_has_it(
+    room: ReadingRoom, scenes: dict[str, Any]
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    room.page.route("**/library-*.js", hold)
+    room.page.goto(f"{room.url}/read/{scenes['gapped']['id']}", wait_until="commit")
+    seen = room.until(lambda state: bool(state["panes"]) and state["panes"][0].get("isStill", False))["panes"][0]
+    room.until(lambda state: state["phase"] == "ready" and state["panes"][0]["loading"] == "waiting")  # no low resolution any more
+    box = room.page.locator('canvas[data-still="large"]').bounding_box()
+    before = picture(room, box)
+    for route in held:
+        route.continue_()
+    room.calm()
+    assert (room.pane()["slice"], room.pane()["letters"]) == (seen["slice"], seen["letters"])
+    assert room.page.locator("canvas[data-still]").count() == 0
+    assert before.std() > 20
+    assert np.median(np.abs(before - picture(room, box))) < 5
+    room.page.unroute_all()
