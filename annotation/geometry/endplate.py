@@ -11,6 +11,10 @@ from annotation.geometry.lines import Point
 
 _BODY_HEIGHT = 0.6
 """Columns lower than this share of the tallest are arch and processes, not body."""
+_DISC_HEIGHT = 0.2
+"""The same for a disc, which is a wedge: only its frayed ends are left out."""
+_LEAST_LENGTH = 2.0
+"""How many times as long as high a disc's shadow is at least; else it is no one disc."""
 _INNER = 0.1
 """Share of the body left out at either end, where rims and osteophytes bend the plate."""
 _ROUNDS = 3
@@ -35,26 +39,50 @@ def endplates(mask: NDArray[np.bool_], affine: NDArray[np.float64], *, plane: st
     columns of the mask's shadow on the plane; a line is fitted to its upper and its lower rim, and far points are dropped. The
     shadow is then turned upright by what was found, and measured again. Raises :class:`NoBody`.
     """
-    where = np.argwhere(mask)
-    if len(where) < 30:
-        raise NoBody(f"{len(where)} voxels are too few for a body.")
-    points = where @ affine[:3, :3].T + affine[:3, 3]
-    forward = -points[:, 1] if plane == "sagittal" else points[:, 0]
-    flat = np.stack([forward, points[:, 2]], axis=1)
+    flat, step, rise = _shadow(mask, affine, plane)
     centre = flat.mean(axis=0)
-    sizes = np.abs(affine[:3, :3])
-    step = 1.25 * float(sizes[1 if plane == "sagittal" else 0].max())
-    rise = float(sizes[2].max())
     angle = 0.0
     for _ in range(_ROUNDS):
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        turn = _turn(angle)
         upper, lower = _upright((flat - centre) @ turn, step, rise)
         angle += float(np.arctan((_slope(upper) + _slope(lower)) / 2))
     back = turn.T
     return Plates(_turned(upper, back, centre), _turned(lower, back, centre))
 
 
+def disc_plates(mask: NDArray[np.bool_], affine: NDArray[np.float64]) -> Plates:
+    """Return the upper and the lower rim of one disc in the sagittal plane, as the plates of the bodies above and below it.
+
+    ``mask`` and ``affine`` as for :func:`endplates`. A disc is long and low, and the lowest one lies far from level: it is laid down
+    by its long axis first. Raises :class:`NoBody`, also for what is not long enough to be one disc.
+    """
+    flat, step, rise = _shadow(mask, affine, "sagittal")
+    centre = flat.mean(axis=0)
+    spread, axes = np.linalg.eigh(np.cov((flat - centre).T))
+    if spread[1] < _LEAST_LENGTH**2 * spread[0]:
+        raise NoBody("The mask is not long and low as a disc is.")
+    forward, up = axes[:, 1] * np.sign(axes[0, 1])
+    turn = _turn(float(np.arctan2(up, forward)))
+    upper, lower = _upright((flat - centre) @ turn, step, rise, least=_DISC_HEIGHT)
+    return Plates(_turned(upper, turn.T, centre), _turned(lower, turn.T, centre))
+
+
 Line = tuple[Point, Point]
+
+
+def _shadow(mask: NDArray[np.bool_], affine: NDArray[np.float64], plane: str) -> tuple[NDArray[np.float64], float, float]:
+    """Return a mask's shadow on a plane as points (n, 2) of forward and up in mm, with the width of a column and a voxel's height."""
+    where = np.argwhere(mask)
+    if len(where) < 30:
+        raise NoBody(f"{len(where)} voxels are too few for a body.")
+    points = where @ affine[:3, :3].T + affine[:3, 3]
+    forward = -points[:, 1] if plane == "sagittal" else points[:, 0]
+    sizes = np.abs(affine[:3, :3])
+    return np.stack([forward, points[:, 2]], axis=1), 1.25 * float(sizes[1 if plane == "sagittal" else 0].max()), float(sizes[2].max())
+
+
+def _turn(angle: float) -> NDArray[np.float64]:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
 def _slope(line: Line) -> float:
@@ -67,12 +95,12 @@ def _turned(line: Line, back: NDArray[np.float64], centre: NDArray[np.float64]) 
     return (a, b), (c, d)
 
 
-def _upright(flat: NDArray[np.float64], step: float, rise: float) -> tuple[Line, Line]:
+def _upright(flat: NDArray[np.float64], step: float, rise: float, least: float = _BODY_HEIGHT) -> tuple[Line, Line]:
     """Return the upper and the lower line of points (n, 2) whose body stands nearly upright."""
     start = flat[:, 0].min() - step / 2
     column = np.floor((flat[:, 0] - start) / step).astype(int)
     top, bottom = _rims(column, flat[:, 1], int(column.max()) + 1)
-    first, last = _body(top - bottom)
+    first, last = _body(top - bottom, least)
     trim = max(1, round(_INNER * (last - first)))
     inside = np.arange(first + trim, last - trim)
     inside = inside[~np.isnan(top[inside])]
@@ -95,11 +123,11 @@ def _rims(column: NDArray[np.int64], up: NDArray[np.float64], count: int) -> tup
     return top, bottom
 
 
-def _body(heights: NDArray[np.float64]) -> tuple[int, int]:
+def _body(heights: NDArray[np.float64], least: float) -> tuple[int, int]:
     """Return the widest run [first, last) of columns that are tall enough."""
     known = np.flatnonzero(~np.isnan(heights))
     filled = np.interp(np.arange(heights.size), known, heights[known])
-    tall = filled >= _BODY_HEIGHT * np.percentile(filled, 90)
+    tall = filled >= least * np.percentile(filled, 90)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], tall.astype(int), [0]))))
     runs = edges.reshape(-1, 2)
     if not len(runs):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from annotation.geometry.cobb import Body, curve_name, curves
-from annotation.geometry.endplate import NoBody, Plates, endplates
+from annotation.geometry.endplate import NoBody, Plates, disc_plates, endplates
 from annotation.geometry.lines import Point
 from annotation.geometry.slip import slip
 
@@ -109,7 +109,7 @@ def _sacral(labels: Labels, affine: Affine, above: Mapping[str, Any] | None, bod
     if above is None or not above["disc"] or not (labels == above["disc"]).any():
         return None
     try:
-        disc = endplates(labels == above["disc"], affine)
+        disc = disc_plates(labels == above["disc"], affine)
     except NoBody:
         return None
     return BodyPlates(str(body["id"]), "SAC", _middle(labels == above["disc"], affine), Plates(disc.lower, disc.lower), None)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from annotation.geometry.cobb import curve_name
+from annotation.geometry.endplate import NoBody, disc_plates
+from annotation.geometry.instances import bodies_and_discs
 from annotation.geometry.ladder import ladder_from_segments
 from annotation.geometry.measurement import measured
 from annotation.geometry.plates import BodyPlates, body_plates, measurements_propose
@@ -81,3 +84,38 @@ def test_a_straight_spine_gives_no_curve_and_no_slip() -> None:
 @pytest.mark.parametrize(("apex", "name"), [("T4", "PT"), ("T8", "MT"), ("T12", "TL-L"), ("L2", "TL-L"), ("SAC", None), (None, None)])
 def test_a_curve_is_called_by_its_apex(apex: str | None, name: str | None) -> None:
     assert curve_name(apex) == name
+
+
+def tilt_of(plate: Any) -> float:
+    (back, low), (front, high) = plate
+    return float(np.degrees(np.arctan2(high - low, front - back)))
+
+
+@pytest.mark.parametrize("tilt", [-60, -40, -15, 10])
+def test_a_wedge_of_a_disc_is_measured_however_it_is_tilted(tilt: float) -> None:
+    """38 mm long, 4 mm high behind and 12 mm before: its rims lie 6 degrees to either side of its axis."""
+    up, forward = np.meshgrid(np.arange(-40, 40.0), np.arange(-40, 40.0), indexing="ij")
+    turn = np.radians(tilt)
+    along, across = forward * np.cos(turn) + up * np.sin(turn), up * np.cos(turn) - forward * np.sin(turn)
+    shadow = (np.abs(along) < 19) & (np.abs(across) < 4 + 4 * along / 38)
+    affine = np.array([[3.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
+    plates = disc_plates(np.broadcast_to(shadow, (5, 80, 80)), affine)
+    assert tilt_of(plates.lower) == pytest.approx(tilt - 6, abs=4)
+    assert tilt_of(plates.upper) == pytest.approx(tilt + 6, abs=4)
+
+
+def test_what_is_not_long_and_low_is_no_disc() -> None:
+    with pytest.raises(NoBody, match="long and low"):
+        disc_plates(np.ones((10, 20, 20), dtype=bool), np.diag([1.0, 1.0, 1.0, 1.0]))
+
+
+@pytest.mark.slow
+def test_the_lowest_disc_of_every_real_lumbar_spine_dips_forward_further_than_the_one_above(test_data) -> None:
+    for path in sorted((test_data / "mr_spider_t2space").glob("*_seg.nii.gz")):
+        image = nib.Nifti1Image.from_filename(path)
+        array = np.asarray(image.dataobj)
+        affine = image.affine.copy()
+        affine[:2] *= -1
+        _, discs = bodies_and_discs(array == 1, array == 2, affine)
+        lowest, above = (tilt_of(disc_plates(discs == number, affine).lower) for number in (1, 3))
+        assert -60 < lowest < above, path.name
