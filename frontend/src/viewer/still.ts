@@ -91,8 +91,11 @@ export class Still {
     const { data } = image
     const samples = colour ? 3 : 1
     for (let at = 0, to = 0; to < data.length; at += samples, to += 4) {
-      if (colour) data.set(values.subarray(at, at + 3), to)
-      else {
+      if (colour) {
+        data[to] = values[at]!
+        data[to + 1] = values[at + 1]!
+        data[to + 2] = values[at + 2]!
+      } else {
         const grey = (values[at]! - low) * gain
         data[to] = data[to + 1] = data[to + 2] = isInverted ? 255 - grey : grey
       }
