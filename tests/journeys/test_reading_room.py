@@ -62,10 +62,12 @@ def paint_in_turn(room: ReadingRoom, count: int) -> None:
         pane, acts = room.state["panes"][number % 3], int(room.state["undoable"])
         stack = next(each for each in room.state["stacks"] if each["id"] == pane["stack"])
         row, column = stack["rows"] * (0.2 + 0.025 * number), stack["columns"] * 0.2
-        # where a picture looks along the rows, its slice is the row: it is painted from slice to slice
         voxels = [(pane["slice"], row, column), (pane["slice"], row + 3, column + 6)]
-        if pane["view"] != "stack":
+        # where a picture lies across sagittal slices, its slice is a row or a column: it is painted from slice to slice
+        if pane["view"] == "axial":
             voxels = [(1 + number % 6, pane["slice"], column - number), (2 + number % 6, pane["slice"], column - number + 3)]
+        elif pane["view"] == "coronal":
+            voxels = [(1 + number % 6, row, pane["slice"]), (2 + number % 6, row + 3, pane["slice"])]
         places = [room.page.evaluate("([pane, at]) => window.columna.placeOf(pane, ...at)", [pane["id"], voxel]) for voxel in voxels]
         room.page.mouse.move(places[0]["x"], places[0]["y"])
         room.page.mouse.down()
