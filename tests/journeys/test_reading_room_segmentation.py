@@ -147,7 +147,7 @@ def test_slices_between_are_filled_in_one_step(room: ReadingRoom) -> None:
     row, column = middle(room)
     stack, at = room.pane()["stack"], room.pane()["slice"]
     room.press("Shift+E")
-    room.page.get_by_role("group", name="Tool options").get_by_text("Rectangle").click()
+    option(room, "Rectangle")
     room.stroke((row - 45, column - 45), (row + 45, column + 45))
     room.until(lambda state: state["undoable"] == 1)
     gap = room.digest(stack)
