@@ -184,9 +184,9 @@ class FolderStore:
     def _rename(self, temporary: str, path: str) -> None:
         folder = path.rpartition("/")[0]
         try:
-            os.rename(temporary, path)  # noqa: PTH104  see _place
+            os.rename(temporary, path)  # noqa: PTH104  once an image: a Path costs more than the call
         except FileNotFoundError:  # the first object of its folder
             Path(folder).mkdir(exist_ok=True, mode=0o700)
             _fsync_folder(self._folder)
-            os.rename(temporary, path)  # noqa: PTH104
+            os.rename(temporary, path)  # noqa: PTH104  the same once more, now that its folder is there
         _fsync_folder(folder)

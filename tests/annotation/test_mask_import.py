@@ -20,6 +20,7 @@ from jobs.services.event import event_emit
 from storage.models import Stack
 from storage.services.blob import blob_put
 from tests.annotation.cases import make_case, ready_stack
+from tests.annotation.lumbar import lumbar_masks
 from tests.factories import make_member
 from tests.storage.stacks import grid
 
@@ -171,15 +172,11 @@ def test_an_empty_mask_has_no_bodies():
 @pytest.mark.slow
 def test_every_real_lumbar_mask_splits_into_a_row_of_vertebrae(test_data):
     found = []
-    for path in sorted((test_data / "mr_spider_t2space").glob("*_seg.nii.gz")):
-        image = nib.Nifti1Image.from_filename(path)
-        array = np.asarray(image.dataobj)
-        affine = image.affine.copy()
-        affine[:2] *= -1
-        bodies, discs = bodies_and_discs(array == 1, array == 2, affine)
-        assert ((bodies > 0) == (array == 1)).all()
-        assert ((discs > 0) == (array == 2)).all()
+    for name, vertebrae, all_discs, affine in lumbar_masks(test_data):
+        bodies, discs = bodies_and_discs(vertebrae, all_discs, affine)
+        assert ((bodies > 0) == vertebrae).all()
+        assert ((discs > 0) == all_discs).all()
         found.append(int(bodies.max()))
         sizes = np.bincount(bodies.ravel())[1:]
-        assert sizes.min() > 0.1 * np.median(sizes), path.name
+        assert sizes.min() > 0.1 * np.median(sizes), name
     assert all(6 <= count <= 9 for count in found), found

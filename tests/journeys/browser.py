@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -302,6 +303,18 @@ class ReadingRoom:
         self.page.mouse.up()
         if modifier:
             self.page.keyboard.up(modifier)
+
+    def keep_as_branch(self) -> None:
+        """Keep what was not sent beside the reading; it is on the server then."""
+        self.until(lambda state: state["phase"] == "read-only" or state["save"] == "conflict")
+        self.page.get_by_role("button", name=re.compile("as a branch")).click()
+        self.until(lambda state: state["unsent"] == 0)
+
+    def take_branch_over(self) -> None:
+        """Look at the branch beside the reading, then put it into the reading."""
+        bar = self.page.get_by_label("Branch")
+        bar.get_by_role("button", name="Compare").click()
+        bar.get_by_role("button", name="Take it over").click()
 
     def choose(self, structure: str) -> None:
         self.page.get_by_label("Structures").get_by_role("button", name=structure, exact=False).first.click()

@@ -167,15 +167,12 @@ def test_the_losers_work_becomes_a_branch_that_is_compared_and_taken_over(
     room.until(lambda state: state["phase"] == "read-only" or state["save"] == "conflict")
     theirs = digest(other.mask(stack, "instances", fresh=True))
     other.release()
-    room.page.get_by_role("button", name=re.compile("as a branch")).click()
-    room.until(lambda state: state["unsent"] == 0)
+    room.keep_as_branch()
     if room.state["phase"] == "read-only":
         room.page.get_by_role("button", name="Take over").click()
     room.until(lambda state: state["phase"] == "ready" and state["branches"] == 1)
     assert room.digest(stack) == theirs, "nobody's work was overwritten"
-    bar = room.page.get_by_label("Branch")
-    bar.get_by_role("button", name="Compare").click()
-    bar.get_by_role("button", name="Take it over").click()
+    room.take_branch_over()
     room.until(lambda _: room.digest(stack) == mine)
     state = room.saved()
     assert digest(server_mask(web, state, stack)) == mine

@@ -42,17 +42,13 @@ def test_a_second_person_looks_takes_over_and_the_first_ones_unsent_work_is_a_br
     assert theirs["annotation"] != first["annotation"], "each has a reading of their own"
     drawn = other.digest(stack)
     context.set_offline(False)
-    room.until(lambda state: state["phase"] == "read-only" or state["save"] == "conflict")
-    room.page.get_by_role("button", name=re.compile("as a branch")).click()
-    room.until(lambda state: state["unsent"] == 0)
+    room.keep_as_branch()
 
     room.page.get_by_role("button", name="Take over").click()
     room.until(lambda state: state["phase"] == "ready" and state["branches"] == 1)
     before = digest(server_mask(web, first, stack))
     assert room.digest(stack) == before != mine, "what was not sent stands beside the reading, not in it"
-    bar = room.page.get_by_label("Branch")
-    bar.get_by_role("button", name="Compare").click()
-    bar.get_by_role("button", name="Take it over").click()
+    room.take_branch_over()
     room.until(lambda _: room.digest(stack) == mine)
     state = room.saved()
     assert digest(server_mask(web, state, stack)) == mine
